@@ -1,0 +1,79 @@
+/* store.h - where backups live, and how one comes to be: staged, synced, published by one rename.
+ *
+ *     pab_store_open(path, PAB_STORE_CREATE, &s, err);
+ *     pab_store_lock(s, "run nightly", 0, err);           // PAB_E_BUSY names the holder
+ *     pab_store_sweep(s, ...);                             // what a killed run left
+ *     pab_stage_begin(s, NULL, now, &stage, err);          // .partial-backup-20240121_120000/
+ *     pab_stage_create(stage, &spec, &path, &fd, err);     // databases/letta_20240121_120000.sql.gz
+ *     pab_stage_publish(stage, &manifest, &backup_path, err);   // or pab_stage_discard(stage)
+ *
+ * Folders are 0700, files 0600.  Everything below a held fd of the store's folder; `latest` is a relative symlink that
+ * only a complete backup moves.
+ */
+#ifndef PAB_STORE_H
+#define PAB_STORE_H
+
+#include "core/store/manifest.h"
+
+#define PAB_STORE_CREATE 1  /* make the folder when it is missing */
+struct pab_store;
+int pab_store_open(const char *path, int flags, struct pab_store **ret, struct pab_error *err); /* PAB_E_NOT_FOUND: no such store */
+void pab_store_close(struct pab_store *s);       /* also unlocks */
+const char *pab_store_path(const struct pab_store *s);
+int pab_store_dirfd(const struct pab_store *s);
+int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struct pab_error *err);
+/* Removes .partial-* (and half-removed) folders; needs the lock. Calls found() with each name. */
+int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err);
+int pab_store_free_space(const struct pab_store *s, uint64_t *ret, struct pab_error *err);
+/* logs/<kind>-<name>.log, appended; logs older than 30 days are removed. fd or -1. */
+int pab_store_open_log(struct pab_store *s, const char *kind, const char *name, struct pab_error *err);
+
+/* ---- reading */
+struct pab_backup_info {
+    char *name;                /* folder name */
+    int readable;              /* 0: no or damaged manifest; `problem` says why */
+    char *problem;
+    struct pab_manifest manifest;
+};
+struct pab_backup_list { struct pab_backup_info *items; size_t count, capacity; };
+int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err); /* newest start first (from the manifest) */
+void pab_backup_list_release(struct pab_backup_list *l);
+char *pab_store_latest(struct pab_store *s);      /* name that `latest` points to, or NULL. Caller frees. */
+
+struct pab_backup;                                /* one published backup, opened */
+/* which: "latest", a name in the store, or a path to a backup folder anywhere (then s may be NULL). */
+int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **ret, struct pab_error *err);
+void pab_backup_close(struct pab_backup *b);
+const struct pab_manifest *pab_backup_manifest(const struct pab_backup *b);
+const char *pab_backup_path(const struct pab_backup *b);  /* absolute */
+const char *pab_backup_name(const struct pab_backup *b);
+int pab_backup_dirfd(const struct pab_backup *b);
+/* Opens a file of the backup for reading, symlinks refused. fd or a negative code. */
+int pab_backup_open_file(const struct pab_backup *b, const char *path, struct pab_error *err);
+
+/* Findings about the file set: missing, extra, wrong size, wrong mode, SHA256SUMS that disagrees with the manifest.
+ * Calls finding() for each; PAB_OK also when there are findings. */
+struct pab_finding { const char *path; const char *problem; };
+int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx, const struct pab_finding *f), void *ctx, struct pab_error *err);
+
+/* ---- writing */
+struct pab_stage;
+struct pab_file_spec {
+    uint32_t category;         /* one PAB_CAT_ bit */
+    const char *target;        /* prefix "TARGET-" when the stem is taken by another target */
+    const char *stem, *extension; /* extension without dot; "tar" for trees */
+    const char *suffix;        /* ".gz", "" */
+    int plain_name;            /* no time in the name */
+};
+/* name NULL: backup-YYYYMMDD_HHMMSS of started_ns, with _2, _3 ... when taken. A given name that exists: PAB_E_EXISTS. */
+int pab_stage_begin(struct pab_store *s, const char *name, int64_t started_ns, struct pab_stage **ret, struct pab_error *err);
+const char *pab_stage_name(const struct pab_stage *st);   /* final name */
+const char *pab_stage_stamp(const struct pab_stage *st);  /* "20240121_120000" */
+/* Creates the file (0600, O_EXCL). *ret_path is its path inside the backup. Thread-safe. */
+int pab_stage_create(struct pab_stage *st, const struct pab_file_spec *f, char **ret_path, int *ret_fd, struct pab_error *err);
+int pab_stage_remove(struct pab_stage *st, const char *path, struct pab_error *err);  /* an aborted artifact's file */
+/* Writes manifest.json, RESTORE.md, SHA256SUMS; fsyncs; renames; moves `latest` when complete. Frees st, also on failure (then discarded). */
+int pab_stage_publish(struct pab_stage *st, struct pab_manifest *m, char **ret_path, struct pab_error *err);
+void pab_stage_discard(struct pab_stage *st);  /* NULL is fine */
+
+#endif

@@ -1,0 +1,22 @@
+/* codec.h - the ways in which artifacts are compressed. */
+#ifndef PAB_STREAM_CODEC_H
+#define PAB_STREAM_CODEC_H
+
+#include "core/base/error.h"
+
+enum pab_codec { PAB_CODEC_NONE, PAB_CODEC_GZIP, PAB_CODEC_ZSTD };
+
+struct pab_compression {
+    enum pab_codec codec;
+    int level;  /* gzip: PAB_GZIP_FAST or PAB_GZIP_SMALL; zstd: 1..19; none: 0 */
+};
+#define PAB_GZIP_FAST 1   /* default: ISA-L */
+#define PAB_GZIP_SMALL 2  /* libdeflate, no larger than gzip -6 */
+
+/* From the words of a job file: codec "gzip", "zstd", "none"; level "fast", "small", "1".."19" or NULL (default). */
+int pab_compression_parse(const char *codec, const char *level, struct pab_compression *ret, struct pab_error *err);
+const char *pab_codec_name(enum pab_codec c);     /* "gzip": the manifest's encoding */
+const char *pab_codec_suffix(enum pab_codec c);   /* ".gz", ".zst", "" */
+int pab_codec_from_name(const char *name, enum pab_codec *ret); /* 0 or -1 */
+
+#endif

@@ -1,0 +1,1 @@
+# plugins/files: see below

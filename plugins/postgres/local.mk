@@ -1,0 +1,1 @@
+# plugins/postgres: see below

@@ -1,0 +1,19 @@
+/* support.h - what every plugin source includes: the ABI, and the stateless helpers of core/base that the
+ * support library is built on (buffers, strings, cleanup, children).  Their errors become the verb's failure with
+ * sup_fail(op, &err). */
+#ifndef PAB_SUPPORT_H
+#define PAB_SUPPORT_H
+
+#include "core/include/pab_plugin.h"
+#include "core/base/alloc.h"
+#include "core/base/buf.h"
+#include "core/base/cleanup.h"
+#include "core/base/error.h"
+#include "core/base/proc.h"
+#include "core/base/str.h"
+#include "core/base/vec.h"
+
+/* Records `err` as the failure of the verb; returns err->code. */
+int sup_fail(struct pab_op *op, const struct pab_error *err);
+
+#endif

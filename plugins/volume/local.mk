@@ -1,0 +1,1 @@
+# plugins/volume: see below

@@ -1,0 +1,26 @@
+# Unit tests: one Check program a module, tests/unit/check_<module>.c; a fragment a layer.
+UNIT_CPPFLAGS = $(CORE_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR=\"$(abs_top_srcdir)\" -DTEST_BUILDDIR=\"$(abs_top_builddir)\"
+UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
+unit_tests =
+
+if HAVE_CHECK
+include tests/unit/base.mk
+include tests/unit/config.mk
+include tests/unit/stream.mk
+include tests/unit/tree.mk
+include tests/unit/store.mk
+include tests/unit/plug.mk
+include tests/unit/engine.mk
+include tests/unit/postgres.mk
+include tests/unit/volume.mk
+include tests/unit/files.mk
+endif
+include tests/plugins/local.mk
+
+lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh
+EXTRA_DIST += $(lint_tests)
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests) $(lint_tests)
+AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; top_builddir='$(abs_top_builddir)'; export top_builddir; \
+	PABENGINE_PLUGIN_PATH='$(abs_top_builddir)/.libs'; export PABENGINE_PLUGIN_PATH; \
+	ASAN_OPTIONS='detect_leaks=1'; export ASAN_OPTIONS;
