@@ -489,6 +489,8 @@ struct pab_plugin {
     uint32_t option_count;
     uint32_t option_stride;    /* sizeof (struct pab_option) */
     uint64_t caps;             /* PAB_CAP_ */
+    uint32_t categories;       /* PAB_CAT_ bits it may ever write; 0: any. A run that wants none of them skips the target. */
+    uint32_t reserved;
 
     /* Once a process, may be NULL: set up libraries (curl, ...). */
     int32_t (*load)(const struct pab_host *host);
