@@ -14,6 +14,7 @@
 
 #include <stddef.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 void *pab_alloc(size_t size);                  /* zeroed */
 void *pab_alloc_array(size_t n, size_t size);  /* zeroed; overflow aborts */
