@@ -21,6 +21,7 @@ void pab_kvs_release(struct pab_kvs *v);
 struct pab_mf_artifact {
     char *path, *object;           /* path inside the backup */
     char *index_path;              /* trees: X.mtree.gz (manifest key "index") */
+    uint64_t index_size; char index_sha256[65]; /* trees: of the index file (keys "index_size", "index_sha256") */
     uint32_t category, kind;       /* PAB_CAT_, PAB_KIND_ */
     char *media_type;              /* NULL for trees: "application/x-tar" is written */
     char *encoding, *encryption;   /* "gzip", "zstd", "none"; "none" */
