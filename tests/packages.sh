@@ -1,22 +1,33 @@
-# packages.sh - the Debian packages, by what they are for. Sourced by quickstart and tests/run.
+# shellcheck shell=bash
+# packages.sh - the Debian packages, by what they are for (README.md says why each). Sourced by quickstart and tests/run.
+# "a|b": either will do, a is installed when neither is there.
 packages_build='build-essential autoconf automake libtool pkg-config perl libpq-dev libarchive-dev libyaml-dev libssl-dev libjansson-dev libzstd-dev libisal-dev libdeflate-dev libcurl4-openssl-dev libsqlite3-dev'
-packages_stack='postgresql-15 docker.io containerd runc busybox-static attr acl sqlite3 zstd iproute2'
+packages_stack='postgresql-15 docker.io|docker-ce busybox-static|busybox attr acl sqlite3 zstd'
 packages_test='check valgrind g++ libarchive-tools pigz isal shellcheck'
 
 # install_packages GROUP...: installs what is missing, asking the registry only then.
 install_packages() {
-    local group list='' missing=()
-    for group in "$@"; do list="$list $(eval "echo \$packages_$group")"; done
-    for p in $list; do
-        dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+    local group package one found missing=()
+    for group in "$@"; do
+        for package in $(eval "echo \"\$packages_$group\""); do
+            found=
+            for one in ${package//|/ }; do
+                dpkg-query -W -f '${Status}' "$one" 2>/dev/null | grep -q 'ok installed' && found=1
+            done
+            [ -n "$found" ] || missing+=("${package%%|*}")
+        done
     done
     [ ${#missing[@]} -eq 0 ] && return 0
+    [ "$(id -u)" = 0 ] || { echo "these packages are missing, and only root can install them: ${missing[*]}" >&2; return 1; }
     echo "installing: ${missing[*]}"
     # No service of a package may start by itself: the tests start their own, in private folders.
-    local policy=/usr/sbin/policy-rc.d made=
+    local policy=/usr/sbin/policy-rc.d made='' log rc
+    log=$(mktemp) || return 1
     [ -e $policy ] || { printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy && made=1; }
-    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } </dev/null >/tmp/pabengine-apt.log 2>&1
-    local rc=$?
+    { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"; } </dev/null >"$log" 2>&1
+    rc=$?
     [ -z "$made" ] || rm -f $policy
-    [ $rc -eq 0 ] || { tail -20 /tmp/pabengine-apt.log >&2; return 1; }
+    [ $rc -eq 0 ] || tail -n 20 "$log" >&2
+    rm -f "$log"
+    return $rc
 }

@@ -1,0 +1,138 @@
+# shellcheck shell=bash
+# lib.sh - what every tests/integration/*.sh sources first. Prints TAP: "ok - NAME", "not ok - NAME", "ok - NAME # SKIP WHY",
+# and the plan when the script ends.
+#
+#     . "$(dirname "$0")/lib.sh"
+#     need_postgres                                  # PG_HOST PG_PORT PG_SOCKET PG_USER PG_PASSWORD_FILE PG_BIN
+#     make_job <<END                                 # -> $job, with a store at $store
+#     targets: [...]
+#     END
+#     expect 0 "the run succeeds" run "$job"         # ok when `pabengine run $job` exits 0; output in $out and $err
+#     has "says where the backup is" "$out" "$store/backup-"
+#
+# $T is a folder for this script alone, removed at the end. What must be undone goes through `at_end COMMAND...`.
+set -u
+export LC_ALL=C.UTF-8
+top_srcdir=${top_srcdir:-$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}
+top_builddir=${top_builddir:-$top_srcdir}
+: "${PABENGINE_TEST_DIR:=/tmp/pabengine-test-$UID}"
+export top_srcdir top_builddir PABENGINE_TEST_DIR
+mkdir -p "$PABENGINE_TEST_DIR" && chmod 711 "$PABENGINE_TEST_DIR"
+T=$(mktemp -d "$PABENGINE_TEST_DIR/$(basename "$0" .sh).XXXXXX") || exit 1
+chmod 711 "$T"
+out=$T/out err=$T/err store=$T/store job=$T/job.yaml status=0
+tests=0 failures=0 end_commands=() secrets=()
+# nothing of the user's settings, and a journal of our own
+export HOME=$T/home XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/home/.config PABENGINE_STATE_DIR=$T/state
+unset PABENGINE_CONFIG PABENGINE_LOG PGHOST PGPORT PGUSER PGPASSWORD PGPASSFILE PGDATABASE PGSERVICE
+mkdir -p "$HOME" "$XDG_STATE_HOME"
+
+# ---- results
+ok() { tests=$((tests + 1)); echo "ok - $1"; }
+not_ok() { # NAME [lines of explanation on stdin with -]
+    tests=$((tests + 1)) failures=$((failures + 1))
+    echo "not ok - $1"
+    if [ "${2:-}" = - ]; then sed 's/^/#   /'; elif [ -n "${2:-}" ]; then printf '%s\n' "$2" | sed 's/^/#   /'; fi
+}
+skip() { tests=$((tests + 1)); echo "ok - $1 # SKIP $2"; }
+skip_all() { skip "$(basename "$0" .sh)" "$*"; exit 0; }
+note() { printf '%s\n' "$*" | sed 's/^/# /'; }
+
+at_end() { end_commands+=("$(printf '%q ' "$@")"); }
+finish() {
+    local rc=$? i secret
+    trap - EXIT INT TERM
+    for secret in ${secrets[@]+"${secrets[@]}"}; do
+        if grep -qF -- "$secret" "$T/everything" 2>/dev/null; then not_ok "no secret is ever printed" "$(grep -nF -- "$secret" "$T/everything" | head -3)"; fi
+    done
+    for ((i = ${#end_commands[@]} - 1; i >= 0; i--)); do eval "${end_commands[i]}" >/dev/null 2>&1; done
+    echo "1..$tests"
+    [ -n "${PABENGINE_TEST_KEEP:-}" ] || rm -rf "$T"
+    [ "$failures" -eq 0 ] || exit 1
+    exit "$rc"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# ---- the program
+# Runs pabengine: exit status in $status, stdout in $out, stderr in $err; everything is kept for the search for secrets.
+pab() {
+    "$top_builddir/run" pabengine "$@" >"$out" 2>"$err" </dev/null
+    status=$?
+    cat "$out" "$err" >>"$T/everything"
+    return $status
+}
+explain() { echo "exit status $status"; sed 's/^/out: /' "$out" | tail -n 25; sed 's/^/err: /' "$err" | tail -n 25; }
+
+# expect CODE NAME ARGUMENTS...: ok when pabengine ends with CODE
+expect() {
+    local code=$1 name=$2
+    shift 2
+    pab "$@"
+    if [ $status -eq "$code" ]; then ok "$name"; else { echo "pabengine $*: expected exit status $code"; explain; } | not_ok "$name" -; fi
+}
+check() { # NAME COMMAND...: ok when the command succeeds
+    local name=$1 text
+    shift
+    if text=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$(printf '%s\n%s' "failed: $*" "$text" | head -n 40)"; fi
+}
+has() { # NAME FILE TEXT
+    if grep -qF -- "$3" "$2"; then ok "$1"; else { echo "no '$3' in $2:"; head -n 40 "$2"; } | not_ok "$1" -; fi
+}
+has_not() { # NAME FILE TEXT
+    if grep -qF -- "$3" "$2"; then { echo "'$3' is in $2:"; grep -nF -- "$3" "$2" | head -n 5; } | not_ok "$1" -; else ok "$1"; fi
+}
+same() { # NAME WANTED GOT
+    if [ "$2" = "$3" ]; then ok "$1"; else diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | head -n 40 | not_ok "$1" -; fi
+}
+
+# make_job: writes $job: version and store, then what comes on stdin
+make_job() {
+    job=${1:-$job}
+    { printf 'version: 1\nstore: {type: directory, path: "%s"}\n' "$store"; cat; } >"$job"
+}
+latest() { readlink -f "$store/latest"; }
+# How many backups are published, and what else lies in the store that a finished run would not leave
+published() { find "$store" -maxdepth 1 -type d -name 'backup-*' 2>/dev/null | wc -l; }
+leftovers() { find "$store" -maxdepth 1 -name '.partial*' 2>/dev/null; }
+
+# ---- trees
+# A text that is the same for two folders when names, types, modes, owners, times, links, contents and xattrs are the same.
+snapshot() {
+    (
+        cd "$1" || exit 1
+        find . \( -type d -printf '%P\t%y %m %U:%G %T@\0' \) -o -printf '%P\t%y %m %U:%G %T@ %s %n %l\0' | sort -z | tr '\0' '\n'
+        find . -type f -print0 | sort -z | xargs -0r sha256sum
+        find . -print0 | sort -z | xargs -0r getfattr -h -d -e hex -m '^(user\.|trusted\.|system\.posix_acl|security\.capability)' 2>/dev/null
+    )
+}
+compare_trees() { # NAME A B
+    if diff <(snapshot "$2") <(snapshot "$3") >"$T/diff"; then ok "$1"; else head -n 40 "$T/diff" | not_ok "$1" -; fi
+}
+
+# ---- services
+service() { # NAME: starts it; stops it at the end when it did not run before
+    local text running=1
+    "$top_srcdir/tests/services/$1" env >/dev/null 2>&1 || running=
+    text=$("$top_srcdir/tests/services/$1" start 2>"$T/service.err") || skip_all "$1: $(tail -n 1 "$T/service.err")"
+    eval "$text"
+    [ -n "$running" ] || at_end "$top_srcdir/tests/services/$1" stop
+}
+need_postgres() {
+    service postgres
+    PG_PASSWORD=$(cat "$PG_PASSWORD_FILE")
+    secrets+=("$PG_PASSWORD")
+}
+need_docker() { service docker; export DOCKER_HOST; }
+need() { command -v "$1" >/dev/null || skip_all "$1 is not installed"; }
+need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
+pg() { # DATABASE SQL, or SQL on stdin: rows without decoration, through the socket
+    local db=$1
+    shift
+    "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d "$db" -At ${1+-c "$1"}
+}
+pg_tool() { # pg_dump, pg_restore, createdb ... against the same server
+    local tool=$1
+    shift
+    "$PG_BIN/$tool" -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" "$@"
+}
