@@ -24,3 +24,13 @@ TESTS += $(unit_tests) $(lint_tests)
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	PABENGINE_PLUGIN_PATH='$(abs_top_builddir)/.libs'; export PABENGINE_PLUGIN_PATH; \
 	ASAN_OPTIONS='detect_leaks=1'; export ASAN_OPTIONS;
+
+# The unit tests alone; the same under valgrind; the tests against real servers (tests/run does all of it).
+.PHONY: check-unit check-valgrind check-integration
+check-unit:
+	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
+check-valgrind:
+	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)' \
+	    LOG_COMPILER='$(LIBTOOL) --quiet --mode=execute valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
+check-integration:
+	$(top_srcdir)/tests/run --again integration
