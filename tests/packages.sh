@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034  # used through eval
 # packages.sh - the Debian packages, by what they are for (README.md says why each). Sourced by quickstart and tests/run.
 # "a|b": either will do, a is installed when neither is there.
 packages_build='build-essential autoconf automake libtool pkg-config perl libpq-dev libarchive-dev libyaml-dev libssl-dev libjansson-dev libzstd-dev libisal-dev libdeflate-dev libcurl4-openssl-dev libsqlite3-dev'
