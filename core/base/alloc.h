@@ -27,7 +27,9 @@ char *pab_vsprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1,
 
 /* NULL when there is no memory, or when the n-th call from now was told to fail. */
 void *pab_try_alloc(size_t size);
-/* Tests: the n-th pab_try_alloc from now fails (1: the next); 0 switches it off. */
+/* The same for growing; p stays valid when NULL is returned. */
+void *pab_try_realloc(void *p, size_t size);
+/* Tests: the n-th pab_try_alloc or pab_try_realloc from now fails (1: the next); 0 switches it off. */
 void pab_alloc_fail_at(unsigned n);
 
 #endif

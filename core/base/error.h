@@ -4,7 +4,7 @@
  * a negative PAB_E_ code and leave their output parameters untouched then:
  *
  *     struct pab_error err = { 0 };
- *     if (pab_job_load(path, &job, &err)) { pab_error_print(&err); ... }
+ *     if (pab_job_load(path, &job, &err)) { pab_logf(PAB_LL_ERROR, NULL, "%s", err.message); ... }
  *
  *     return pab_error_set(err, PAB_E_IO, errno, "cannot open '%s'", path);
  *
@@ -12,7 +12,7 @@
  * may be NULL where the caller wants only the code.  Messages are lower case,
  * name the object in single quotes, say the failure first and have no full
  * stop; the text of the errno is added by pab_error_set.  The hint says what
- * to do.
+ * to do.  The arguments may point into the error itself.
  */
 #ifndef PAB_BASE_ERROR_H
 #define PAB_BASE_ERROR_H
@@ -34,7 +34,7 @@ int pab_error_vset(struct pab_error *err, int code, int os_errno, const char *fm
 /* Adds the hint to an error that is set; returns err->code, so that one can write
  * return pab_error_hint(err, pab_error_set(err, ...), "..."). */
 int pab_error_hint(struct pab_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Puts "CONTEXT: " before the message. Returns err->code. */
+/* Puts "CONTEXT: " before the message. Returns err->code (PAB_E_INTERNAL when err is NULL: then the code is yours to return). */
 int pab_error_prefix(struct pab_error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pab_error_clear(struct pab_error *err);
 /* PAB_E_NOSPACE for ENOSPC, EDQUOT, EFBIG; PAB_E_NOMEM for ENOMEM; else PAB_E_IO. */

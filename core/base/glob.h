@@ -4,6 +4,11 @@
  * across folders.  A pattern without "/" (other than a trailing one) matches at
  * any depth; one with "/" inside, or a leading one, is anchored at the root.  A
  * trailing "/" matches folders only.  What matches a folder matches all below.
+ *
+ * "**" followed by a slash stands for no folder, too: a, two stars, b matches a/b.
+ * [!x] and [^x] match what is not in the class; "\" takes the next byte as it
+ * is; an unclosed "[" is an ordinary byte.  A leading "./" is the same as "/".
+ * "/" alone is the root and so matches everything; "" matches nothing.
  */
 #ifndef PAB_BASE_GLOB_H
 #define PAB_BASE_GLOB_H

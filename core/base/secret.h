@@ -9,8 +9,11 @@
 
 #include <stddef.h>
 
-void pab_secret_register(const char *value);      /* copies; thread-safe; also its percent-encoded and base64 forms */
-char *pab_secret_mask(const char *text);           /* a new string, caller frees */
+/* Copies; thread-safe.  Its percent-encoded, JSON-escaped and base64 forms are masked, too (base64 also where the value is
+ * only a part of what was encoded, as in an Authorization header). */
+void pab_secret_register(const char *value);
+char *pab_secret_mask(const char *text);           /* a new string, caller frees; NULL gives NULL */
+/* `capacity` is the size of the array: a text that fills it was cut, so the beginning of a secret at its end is masked, too. */
 void pab_secret_mask_inplace(char *text, size_t capacity);
 void pab_secret_wipe(void *p, size_t n);           /* zero memory for good */
 void pab_secret_clear_all(void);                   /* at exit: wipe and forget */

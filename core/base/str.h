@@ -12,7 +12,7 @@ int pab_parse_duration(const char *s, int64_t *ret_ms); /* 90 (seconds), 250ms, 
 
 /* "212 MB", "1.9 GB": 10^n units, at most three digits; "1 byte". buf of 32 is enough. Returns buf. */
 char *pab_format_size(uint64_t bytes, char *buf, size_t n);
-/* "5.8 s", "2 min 03 s", "1 h 04 min". */
+/* "5.8 s", "2 min 03 s", "1 h 04 min"; below zero counts as zero. */
 char *pab_format_ms(int64_t ms, char *buf, size_t n);
 /* "1,234,567" */
 char *pab_format_count(uint64_t n, char *buf, size_t size);
@@ -21,9 +21,13 @@ int pab_str_has_prefix(const char *s, const char *prefix);
 int pab_str_has_suffix(const char *s, const char *suffix);
 /* Edit distance, for "did you mean": the candidate nearest to s within 1/3 of its length (at least 1, at most 3), or NULL. */
 const char *pab_str_nearest(const char *s, const char *const *candidates, size_t n);
-/* For messages: the bytes with controls, quotes and invalid UTF-8 as \xNN, cut with "..." at about 120. Caller frees. */
+/* For messages: the bytes with controls, quotes, backslashes and invalid UTF-8 as \xNN, cut with "..." at about 120. Caller frees. */
 char *pab_str_printable(const char *s);
 int pab_utf8_valid(const char *s, size_t n);
+/* Length of the valid UTF-8 character at s (of n bytes), 0 when it is not one. */
+size_t pab_utf8_char(const char *s, size_t n);
+/* The greatest m <= n that does not cut a character of s in two (for valid UTF-8). */
+size_t pab_utf8_cut(const char *s, size_t n);
 /* Percent-encodes every byte outside A-Za-z0-9._- ; a leading "." too. Caller frees. */
 char *pab_str_file_name(const char *s);
 void pab_hex(const void *p, size_t n, char *out);     /* out[2n+1], lower case */

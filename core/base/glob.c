@@ -1,0 +1,171 @@
+/* glob.c - see glob.h. */
+#include "core/base/glob.h"
+
+#include <string.h>
+
+struct span {
+    const char *at, *end;
+};
+
+/* A pattern taken apart: what is left of it, and where it holds. */
+struct pattern {
+    struct span body;
+    int anchored, folders_only;
+};
+
+static struct pattern take_apart(const char *text)
+{
+    struct pattern p = { .body = { text, text + strlen(text) } };
+    while (p.body.at < p.body.end && (*p.body.at == '/' || (*p.body.at == '.' && (p.body.at[1] == '/' || p.body.at + 1 == p.body.end)))) {
+        p.body.at++;
+        p.anchored = 1;
+    }
+    while (p.body.at < p.body.end && p.body.end[-1] == '/') {
+        p.body.end--;
+        p.folders_only = 1;
+    }
+    if (memchr(p.body.at, '/', (size_t)(p.body.end - p.body.at))) p.anchored = 1;
+    return p;
+}
+
+/* The class at p ("[" seen): returns the byte after its "]", or NULL when it is not closed. */
+static const char *match_class(const char *p, const char *end, unsigned char c, int *ret_hit)
+{
+    int hit = 0, negated = 0;
+    p++;
+    if (p < end && (*p == '!' || *p == '^')) negated = 1, p++;
+    for (const char *first = p; p < end; p++) {
+        if (*p == ']' && p > first) {
+            *ret_hit = c != '/' && hit != negated;
+            return p + 1;
+        }
+        if (*p == '\\' && p + 1 < end) p++;
+        unsigned char low = (unsigned char)*p, high = low;
+        if (p + 2 < end && p[1] == '-' && p[2] != ']') {
+            p += 2;
+            if (*p == '\\' && p + 1 < end) p++;
+            high = (unsigned char)*p;
+        }
+        if (c >= low && c <= high) hit = 1;
+    }
+    return NULL;
+}
+
+/* One pattern item that is not a star against byte c: the item's end, or NULL when it does not match. */
+static const char *match_one(const char *p, const char *end, unsigned char c)
+{
+    if (*p == '?') return c != '/' ? p + 1 : NULL;
+    if (*p == '[') {
+        int hit = 0;
+        const char *after = match_class(p, end, c, &hit);
+        if (after) return hit ? after : NULL;
+    }
+    if (*p == '\\' && p + 1 < end) p++;
+    return (unsigned char)*p == c ? p + 1 : NULL;
+}
+
+/* A place to go on from when what came after a star did not match. */
+struct retry {
+    const char *p;  /* behind the star; NULL: no star yet */
+    const char *s;  /* where the star ends for now */
+    int by_folder;  /* the star was "**" and a slash: it ends at folder borders only */
+};
+
+static int step_far(struct retry *r, const char *end)
+{
+    if (r->by_folder) {
+        const char *slash = memchr(r->s, '/', (size_t)(end - r->s));
+        if (!slash) return 0;
+        r->s = slash + 1;
+        return 1;
+    }
+    if (r->s == end) return 0;
+    r->s++;
+    return 1;
+}
+
+/* Takes the star(s) at p; "**" is remembered in *far, "*" in *near. Returns what follows. */
+static const char *take_star(struct span pat, const char *p, const char *s, struct retry *near, struct retry *far)
+{
+    const char *start = p;
+    while (p < pat.end && *p == '*') p++;
+    if (p - start == 1) {
+        *near = (struct retry){ p, s, 0 };
+        return p;
+    }
+    int by_folder = p < pat.end && *p == '/' && (start == pat.at || start[-1] == '/');
+    if (by_folder) p++;
+    *far = (struct retry){ p, s, by_folder };
+    near->p = NULL;
+    return p;
+}
+
+/* Only the last "*" since the last "**", and the last "**", need be retried: a "*" cannot cross a slash, so an
+ * earlier one could not move the slash that was matched behind it.  This keeps the work below |p| * |s|^2. */
+static int match_span(struct span pat, struct span str)
+{
+    struct retry near = { NULL, NULL, 0 }, far = { NULL, NULL, 0 };
+    const char *p = pat.at, *s = str.at;
+    for (;;) {
+        if (p < pat.end && *p == '*') {
+            p = take_star(pat, p, s, &near, &far);
+            continue;
+        }
+        if (p == pat.end && s == str.end) return 1;
+        const char *after = p < pat.end && s < str.end ? match_one(p, pat.end, (unsigned char)*s) : NULL;
+        if (after) {
+            p = after;
+            s++;
+        } else if (near.p && near.s < str.end && *near.s != '/') {
+            p = near.p;
+            s = ++near.s;
+        } else if (far.p && step_far(&far, str.end)) {
+            near.p = NULL;
+            p = far.p;
+            s = far.s;
+        } else {
+            return 0;
+        }
+    }
+}
+
+static int match_exactly(const struct pattern *p, struct span path)
+{
+    if (p->anchored) return match_span(p->body, path);
+    for (;;) { /* at any depth: the last component, and for "a**b" what leads to it, too */
+        if (match_span(p->body, path)) return 1;
+        const char *slash = memchr(path.at, '/', (size_t)(path.end - path.at));
+        if (!slash) return 0;
+        path.at = slash + 1;
+    }
+}
+
+int pab_glob_match(const char *pattern, const char *path, int is_dir)
+{
+    struct pattern p = take_apart(pattern);
+    if (p.body.at == p.body.end) return p.anchored;
+    for (const char *end = path;; end++) {
+        if (*end && *end != '/') continue;
+        int folder = *end == '/' || is_dir;
+        if ((folder || !p.folders_only) && match_exactly(&p, (struct span){ path, end })) return 1;
+        if (!*end) return 0;
+    }
+}
+
+int pab_glob_may_descend(const char *pattern, const char *dir)
+{
+    struct pattern p = take_apart(pattern);
+    if (p.body.at == p.body.end) return p.anchored;
+    if (!p.anchored || !*dir || strcmp(dir, ".") == 0) return 1;
+    struct span want = p.body, have = { dir, dir + strlen(dir) };
+    for (;;) {
+        const char *want_end = memchr(want.at, '/', (size_t)(want.end - want.at));
+        const char *have_end = memchr(have.at, '/', (size_t)(have.end - have.at));
+        struct span a = { want.at, want_end ? want_end : want.end }, b = { have.at, have_end ? have_end : have.end };
+        if (memmem(a.at, (size_t)(a.end - a.at), "**", 2)) return 1;
+        if (!match_span(a, b)) return 0;
+        if (!want_end || !have_end) return 1; /* all of dir matched, or the pattern names a folder above it */
+        want.at = want_end + 1;
+        have.at = have_end + 1;
+    }
+}
