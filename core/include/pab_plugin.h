@@ -343,6 +343,8 @@ struct pab_extract {
     uint32_t reserved;
     const char *strip;          /* leave out this leading path ("config"), or NULL */
     uint64_t files, bytes;      /* out: what was written */
+    uint32_t (*filter)(void *ctx, const char *path, uint32_t type); /* NULL, or 0: leave what lies there as it is; one thread, in the artifact's order */
+    void *filter_ctx;
 };
 #define PAB_EXTRACT_KEEP_OLD 0x1u    /* rename what is replaced to NAME.pab-old first */
 #define PAB_EXTRACT_NO_OWNER 0x2u    /* leave uid and gid as the process makes them */

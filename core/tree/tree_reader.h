@@ -15,6 +15,7 @@ void pab_tree_reader_free(struct pab_tree_reader *r);
 
 /* Extracts below x->dest with *at calls under a held fd, several threads.  Never leaves it: by "..", absolute names,
  * symlinks that lie there or come from the archive, or hard links outwards (PAB_E_CORRUPT naming the entry).
+ * x->filter (may be NULL) is asked for each entry, with its path in the artifact, folders too; what it says 0 to is skipped.
  * Restores modes, owners (when root), times, xattrs, ACLs, holes, hard links, devices, fifos; folders' times last. */
 int pab_tree_extract(struct pab_source *s, struct pab_extract *x, const struct pab_tree_warnings *w,
                      int (*cancelled)(void *ctx), void *cancel_ctx, struct pab_error *err);
