@@ -1,4 +1,17 @@
-/* job.h - one job file, checked: struct pab_job. See pabengine-job(5). */
+/* job.h - one job file, checked: struct pab_job. See pabengine-job(5).
+ *
+ *     struct pab_job *job;
+ *     if (pab_job_load("nightly.yaml", 1, warn, NULL, &job, err)) return err->code;
+ *     struct pab_config_env env;
+ *     pab_job_config_env(job, 1, &env);
+ *     pab_config_check(job->targets[0].options, plugin->options, ..., &env, job->targets[0].path, &config, err);
+ *     pab_job_free(job);
+ *
+ * The core checks everything but `options` of a target: these wait for the
+ * plugin's table.  All errors are PAB_E_CONFIG.  Keys whose function is not
+ * there yet (retention, schedule, hooks, ...) are checked for their form and
+ * then refused.
+ */
 #ifndef PAB_CONFIG_JOB_H
 #define PAB_CONFIG_JOB_H
 
@@ -11,22 +24,27 @@ struct pab_job_target {
     int enabled, required;
     int64_t timeout_ms;            /* 0: none */
     int retries;
-    const struct pab_node *options; /* unchecked: the plugin's table decides; NULL: none given */
+    const struct pab_node *options; /* unchecked: the plugin's table decides; an empty map at the target's place when none were given */
     char *path;                    /* "targets[1].options" */
     int line, column;              /* of the target */
 };
 struct pab_job {
     char *file, *dir, *name;       /* absolute path, its folder */
+    char *shown;                   /* the path as the user gave it: for messages */
     char *store_path;              /* absolute */
     struct pab_compression compression;
     struct pab_job_target *targets; size_t target_count;
     struct pab_strs env_file;      /* NAME=VALUE */
     struct pab_node *root;         /* owns the nodes */
 };
-/* resolve_secrets as in pab_config_env. Loads the defaults of conf/pabengine.yaml (PABENGINE_CONFIG or SYSCONFDIR) first when present. */
+/* resolve_secrets as in pab_config_env; 0 also leaves env_file unread.  Loads the defaults of conf/pabengine.yaml first: the file that
+ * PABENGINE_CONFIG names (empty: none), else SYSCONFDIR/pabengine/pabengine.yaml when it exists. */
 int pab_job_load(const char *path, int resolve_secrets, void (*warn)(void *ctx, const char *message), void *warn_ctx,
                  struct pab_job **ret, struct pab_error *err);
-void pab_job_free(struct pab_job *j);
+/* The same from memory, without the defaults of conf/pabengine.yaml. */
+int pab_job_parse(const char *text, size_t n, const char *path, int resolve_secrets, void (*warn)(void *ctx, const char *message),
+                  void *warn_ctx, struct pab_job **ret, struct pab_error *err);
+void pab_job_free(struct pab_job *j); /* NULL is fine */
 /* The environment for checking a target's options. The struct points into the job. */
 void pab_job_config_env(const struct pab_job *j, int resolve_secrets, struct pab_config_env *ret);
 

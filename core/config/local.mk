@@ -1,6 +1,15 @@
 noinst_LTLIBRARIES += libpab_config.la
-libpab_config_la_CPPFLAGS = $(CORE_CPPFLAGS)
+libpab_config_la_CPPFLAGS = $(CORE_CPPFLAGS) -DPAB_SYSCONFDIR=\"$(sysconfdir)\"
 libpab_config_la_SOURCES = \
-	%D%/job.h \
-	%D%/node.h \
-	%D%/options.h
+	%D%/config.c \
+	%D%/config_impl.h \
+	%D%/envfile.c %D%/envfile.h \
+	%D%/job.c %D%/job.h \
+	%D%/job_tables.c %D%/job_tables.h \
+	%D%/node.c %D%/node.h \
+	%D%/options.c %D%/options.h \
+	%D%/place.c %D%/place.h \
+	%D%/scalars.c \
+	%D%/secretref.c %D%/secretref.h \
+	%D%/table.c \
+	%D%/yaml_error.c %D%/yaml_error.h
