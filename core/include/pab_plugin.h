@@ -375,8 +375,8 @@ struct pab_host {
     /* Records the failure of this verb and returns `code`.  os_errno 0 and
      * hint NULL where there is none.  The first call counts; later ones are
      * logged. UNREACHABLE, TIMEOUT and BUSY are taken as worth a retry. */
-    int32_t (*fail)(struct pab_op *op, int32_t code, int32_t os_errno, const char *hint, const char *fmt, ...) PAB_PRINTF(5, 6);
-    /* Overrides what `fail` takes for granted: retryable 0 or 1. */
+    int32_t (*fail_with)(struct pab_op *op, int32_t code, int32_t os_errno, const char *hint, const char *fmt, ...) PAB_PRINTF(5, 6);
+    /* Overrides what `fail_with` takes for granted: retryable 0 or 1. */
     void (*set_retryable)(struct pab_op *op, int32_t retryable);
     /* "Incomplete but usable": marks the target with a warning. object may be NULL. */
     void (*warn)(struct pab_op *op, const char *object, const char *fmt, ...) PAB_PRINTF(3, 4);
@@ -463,7 +463,7 @@ struct pab_host {
     ((host)->struct_size >= (uint32_t)((const char *)&(host)->fn - (const char *)(host) + sizeof((host)->fn)) && (host)->fn)
 
 #define pab_log(op, level, ...) ((op)->host->log((op), (level), __VA_ARGS__))
-#define pab_fail(op, code, os_errno, hint, ...) ((op)->host->fail((op), (code), (os_errno), (hint), __VA_ARGS__))
+#define pab_fail(op, code, os_errno, hint, ...) ((op)->host->fail_with((op), (code), (os_errno), (hint), __VA_ARGS__))
 #define pab_warn(op, object, ...) ((op)->host->warn((op), (object), __VA_ARGS__))
 
 /* ---- the plugin ----------------------------------------------------------- */

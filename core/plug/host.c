@@ -156,7 +156,7 @@ static void fill_table(void)
 {
     table = (struct pab_host){
         .struct_size = sizeof table, .abi_major = PAB_ABI_MAJOR, .abi_minor = PAB_ABI_MINOR, .version = PACKAGE_VERSION,
-        .log = h_log, .fail = h_fail, .set_retryable = h_set_retryable, .warn = h_warn, .progress = h_progress, .secret = h_secret,
+        .log = h_log, .fail_with = h_fail, .set_retryable = h_set_retryable, .warn = h_warn, .progress = h_progress, .secret = h_secret,
         .cancelled = h_cancelled, .cancel_fd = h_cancel_fd, .sleep_ms = h_sleep_ms, .remaining_ms = h_remaining_ms,
         .config_has = h_config_has, .config_str = pab_config_str, .config_int = pab_config_int, .config_count = h_config_count,
         .config_item = pab_config_item, .config_record = pab_config_record, .config_where = pab_config_where,

@@ -12,11 +12,11 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define UNIT_MAIN(suite_name, ...)                                                 \
+#define UNIT_MAIN(suite_name, ...)                                                       \
     int main(void)                                                                 \
     {                                                                              \
         const TTest *const list[] = { __VA_ARGS__ };                               \
-        Suite *suite = suite_create(suite_name);                                   \
+        Suite *suite = suite_create(suite_name);                                         \
         for (size_t i = 0; i < sizeof list / sizeof *list; i++) {                  \
             TCase *tc = tcase_create(list[i]->name);                               \
             tcase_set_timeout(tc, 120);                                            \
