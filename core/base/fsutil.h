@@ -12,7 +12,7 @@ int pab_write_all(int fd, const void *p, size_t n);
 /* Reads until n bytes or the end of the file: bytes read, or -1 with errno. */
 ssize_t pab_read_full(int fd, void *p, size_t n);
 
-/* A whole file as a NUL-terminated string; over `max` bytes is an error. Caller frees. */
+/* A whole file as a NUL-terminated string; over `max` bytes is an error, a missing one PAB_E_NOT_FOUND. Caller frees. ret_size may be NULL. */
 int pab_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *ret_size, struct pab_error *err);
 /* Temporary name beside it, write, fsync, rename, fsync of the folder. */
 int pab_write_file_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct pab_error *err);
@@ -20,7 +20,8 @@ int pab_write_file_atomic(int dirfd, const char *path, const void *p, size_t n, 
 int pab_fsync_dir(int dirfd);                      /* 0 or -1 */
 /* mkdir -p below dirfd with `mode` for what is new. */
 int pab_mkdirs(int dirfd, const char *path, mode_t mode, struct pab_error *err);
-/* rm -r below dirfd, never following symlinks, never leaving the filesystem object named; missing is fine. */
+/* rm -r below dirfd, never following symlinks (but those of folders that lead to `path`), never into what is mounted below
+ * (PAB_E_BUSY then); missing is fine. */
 int pab_remove_tree(int dirfd, const char *path, struct pab_error *err);
 /* Plain relative path: no empty, "." or ".." component, not absolute, no NUL, at most 4096. */
 int pab_path_is_safe(const char *path);
@@ -31,6 +32,7 @@ char *pab_path_absolute(const char *base, const char *path);
 /* Opens the folder that holds `rel` step by step below root, following no symlink and staying below root
  * (openat2 RESOLVE_BENEATH|RESOLVE_NO_SYMLINKS where the kernel has it). *ret_base points into rel. fd or -1 with errno. */
 int pab_open_parent_beneath(int root, const char *rel, const char **ret_base);
+void pab_fs_without_openat2(int on);                /* tests: as on a kernel that does not have it */
 int pab_free_space(int fd, uint64_t *ret_bytes);    /* available to this user; 0 or -1 */
 
 /* Tests: the n-th pab_write_all from now fails with this errno; 0 off. Also by the environment:

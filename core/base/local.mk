@@ -4,21 +4,22 @@ libpab_plain_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_plain_la_SOURCES = \
 	%D%/alloc.c %D%/alloc.h \
 	%D%/buf.c %D%/buf.h \
+	%D%/cancel.c %D%/cancel.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/error.c %D%/error.h \
+	%D%/faults.c %D%/faults.h \
+	%D%/fsutil.c %D%/fspath.c %D%/remove_tree.c %D%/fsutil.h \
 	%D%/glob.c %D%/glob.h \
-	%D%/str.c %D%/str.h %D%/text.c \
+	%D%/proc.c %D%/proc_watch.c %D%/proc_private.h %D%/proc.h \
+	%D%/str.c %D%/text.c %D%/str.h \
 	%D%/vec.c %D%/vec.h
 
 noinst_LTLIBRARIES += libpab_base.la
 libpab_base_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_base_la_LIBADD = libpab_plain.la
 libpab_base_la_SOURCES = \
-	%D%/cancel.h \
-	%D%/fsutil.h \
-	%D%/lockfile.h \
+	%D%/lockfile.c %D%/lockfile.h \
 	%D%/log.c %D%/log.h \
-	%D%/pool.h \
-	%D%/proc.h \
+	%D%/pool.c %D%/cpus.c %D%/pool.h \
 	%D%/secret.c %D%/secret.h

@@ -1,0 +1,61 @@
+/* faults.c - failures to order, for tests; see the end of fsutil.h. */
+#include "core/base/faults.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/base/fsutil.h"
+
+static atomic_uint writes_left, points_left;
+static atomic_int write_errno;
+static _Atomic(const char *) kill_point; /* "POINT:N" as it stands in the environment; NULL: none */
+
+/* Before main: then no thread can meet it half done, and a point costs one pointer test. */
+__attribute__((constructor)) static void read_environment(void)
+{
+    const char *s = getenv("PABENGINE_TEST_FAIL_WRITE"), *colon;
+    unsigned n;
+    int code;
+    if (s && sscanf(s, "%u:%d", &n, &code) == 2) pab_fs_fail_write_at(n, code);
+    s = getenv("PABENGINE_TEST_KILL");
+    colon = s ? strrchr(s, ':') : NULL;
+    if (colon && sscanf(colon + 1, "%u", &n) == 1) {
+        atomic_store(&points_left, n);
+        atomic_store(&kill_point, s);
+    }
+}
+
+/* Counts down to the one that is meant: 1 for that, 0 for all others. */
+static int is_the_one(atomic_uint *left)
+{
+    unsigned n = atomic_load(left);
+    while (n && !atomic_compare_exchange_weak(left, &n, n - 1)) {
+    }
+    return n == 1;
+}
+
+void pab_fs_fail_write_at(unsigned n, int os_errno)
+{
+    atomic_store(&write_errno, os_errno);
+    atomic_store(&writes_left, n);
+}
+
+int pab_fault_write(void)
+{
+    if (!is_the_one(&writes_left)) return 0;
+    errno = atomic_load(&write_errno);
+    return 1;
+}
+
+void pab_test_point(const char *point)
+{
+    const char *want = atomic_load_explicit(&kill_point, memory_order_relaxed);
+    if (!want) return;
+    size_t n = (size_t)(strrchr(want, ':') - want);
+    int meant = (n == 1 && *want == '*') || (strlen(point) == n && strncmp(point, want, n) == 0);
+    if (meant && is_the_one(&points_left)) kill(getpid(), SIGKILL);
+}
