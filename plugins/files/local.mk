@@ -1,1 +1,17 @@
-# plugins/files: see below
+# plugins/files: named sets of files and folders under a root.
+if PLUGIN_FILES
+pkgplugin_LTLIBRARIES += files.la
+files_la_SOURCES = \
+	%D%/files.h \
+	%D%/plugin.c \
+	%D%/scan.c \
+	%D%/diff.c \
+	%D%/check.c \
+	%D%/discover.c \
+	%D%/backup.c \
+	%D%/restore.c \
+	%D%/verify.c
+files_la_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
+files_la_LDFLAGS = -module $(plugin_ldflags)
+files_la_LIBADD = libpab_support.la $(CRYPTO_LIBS)
+endif

@@ -9,6 +9,8 @@
 #include "core/base/buf.h"
 #include "core/base/cleanup.h"
 #include "core/base/error.h"
+#include "core/base/fsutil.h"
+#include "core/base/glob.h"
 #include "core/base/proc.h"
 #include "core/base/str.h"
 #include "core/base/vec.h"

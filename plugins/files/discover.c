@@ -1,0 +1,21 @@
+/* discover.c - the sets with what they match now. */
+#include "plugins/files/files.h"
+
+int files_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req)
+{
+    const struct files *f = instance;
+    CLEANUP_CLOSE int root = -1;
+    if (!(req->categories & PAB_CAT_CONFIG)) return PAB_OK;
+    int rc = files_open_root(f, op, f->root, &root);
+    if (!rc) rc = op->host->fact(op, "root", f->root);
+    for (size_t i = 0; !rc && i < f->sets.count; i++) {
+        const struct files_set *set = &f->sets.items[i];
+        struct files_totals t;
+        char count[32];
+        if ((rc = files_count(f, set, op, root, &t))) return rc;
+        CLEANUP_FREE char *detail = pab_sprintf("%s file%s", pab_format_count(t.files, count, sizeof count), t.files == 1 ? "" : "s");
+        rc = op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_CONFIG, .id = set->name,
+                                                           .kind = "files", .size = t.bytes, .detail = detail }, NULL, 0);
+    }
+    return rc;
+}
