@@ -229,7 +229,10 @@ static int check_absent(struct pab_checking *ck, struct pab_config *c, uint32_t 
     struct pab_place at = { c->file, c->line, c->column, path };
     if (opt->flags & PAB_OPT_REQUIRED)
         return pab_complain(ck->err, &at, "required key is missing");
-    return opt->default_text ? assume_default(ck, opt, &at, &c->values[i]) : PAB_OK;
+    if (opt->default_text)
+        return assume_default(ck, opt, &at, &c->values[i]);
+    place_value(&at, &c->values[i], PAB_VALUE_NONE, NULL); /* where it could have stood */
+    return PAB_OK;
 }
 
 int pab_check_record(struct pab_checking *ck, const struct pab_node *node, const struct pab_option *table, uint32_t count,

@@ -91,6 +91,14 @@ static int reader_error(const yaml_parser_t *yaml, const char *text, size_t n, c
     return pab_error_hint(err, pab_complain(err, &at, "this is not UTF-8 text"), "save the file as UTF-8");
 }
 
+/* Where libyaml looks for a key and finds punctuation, indentation is not the matter. */
+static int stray_error(struct pab_place *at, char c, struct pab_error *err)
+{
+    if (c == ':')
+        return pab_complain(err, at, "a key is missing before ':'");
+    return pab_error_hint(err, pab_complain(err, at, "this '%c' closes nothing", c), "remove it, or put the value in quotes");
+}
+
 static int token_error(struct pab_place *at, char c, struct pab_error *err)
 {
     if (c == '\t')
@@ -115,6 +123,8 @@ int pab_yaml_error(const yaml_parser_t *yaml, const char *text, size_t n, const 
         return pab_error_hint(err, pab_complain(err, &at, "a tab in the indentation"), "indent with spaces");
     if (strstr(problem, "cannot start any token") && byte < n)
         return token_error(&at, text[byte], err);
+    if (strstr(problem, "did not find expected key") && byte < n && strchr(":]}", text[byte]))
+        return stray_error(&at, text[byte], err);
 
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         const struct rule *r = &rules[i];
