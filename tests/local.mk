@@ -17,7 +17,7 @@ include tests/unit/files.mk
 endif
 include tests/plugins/local.mk
 
-lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh
+lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh tests/lint/docs.sh
 EXTRA_DIST += $(lint_tests) tests/run tests/quickstart tests/packages.sh tests/services tests/integration .ci/run
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(lint_tests)

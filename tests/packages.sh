@@ -4,7 +4,7 @@
 # "a|b": either will do, a is installed when neither is there.
 packages_build='build-essential autoconf automake libtool pkg-config perl libpq-dev libarchive-dev libyaml-dev libssl-dev libjansson-dev libzstd-dev libisal-dev libdeflate-dev libcurl4-openssl-dev libsqlite3-dev'
 packages_stack='postgresql-15 docker.io|docker-ce busybox-static|busybox attr acl sqlite3 zstd'
-packages_test='check valgrind g++ libarchive-tools pigz isal shellcheck'
+packages_test='check valgrind g++ libarchive-tools jq pigz isal shellcheck'
 
 # install_packages GROUP...: installs what is missing, asking the registry only then.
 install_packages() {

@@ -15,3 +15,5 @@ files_la_CPPFLAGS = $(AM_CPPFLAGS) $(CRYPTO_CFLAGS)
 files_la_LDFLAGS = -module $(plugin_ldflags)
 files_la_LIBADD = libpab_support.la $(CRYPTO_LIBS)
 endif
+dist_man_MANS += %D%/pabengine-files.7
+EXTRA_DIST += %D%/pabengine-files.pod

@@ -111,6 +111,7 @@ static const struct pab_plugin plugin = {
     .option_count = sizeof options / sizeof *options,
     .option_stride = sizeof *options,
     .caps = PAB_CAP_ONLINE | PAB_CAP_SELECTIVE | PAB_CAP_TO_DIR,
+    .categories = PAB_CAT_CONFIG,
     .open = files_open,
     .close = files_close,
     .check = files_check,
