@@ -1,5 +1,15 @@
 noinst_LTLIBRARIES += libpab_store.la
 libpab_store_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_store_la_SOURCES = \
+	%D%/check_files.c \
+	%D%/directory.c %D%/directory.h \
+	%D%/kvs.c \
+	%D%/list.c \
 	%D%/manifest.h \
-	%D%/store.h
+	%D%/manifest_read.c \
+	%D%/manifest_write.c \
+	%D%/names.c %D%/names.h \
+	%D%/restore_md.c \
+	%D%/stage.c \
+	%D%/store.h \
+	%D%/sums.c

@@ -1,0 +1,145 @@
+/* list.c - which backups a store holds, and what `latest` is; see store.h. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "core/base/cleanup.h"
+#include "core/base/fsutil.h"
+#include "core/base/str.h"
+#include "core/store/directory.h"
+#include "core/store/names.h"
+
+static int load_manifest(int dirfd, const char *what, struct pab_manifest *ret, struct pab_error *err)
+{
+    CLEANUP_FREE char *json = NULL;
+    size_t n = 0;
+    if (pab_read_file(dirfd, PAB_MANIFEST_FILE, PAB_MANIFEST_MAX, &json, &n, err)) return pab_error_prefix(err, "%s", what);
+    CLEANUP_FREE char *name = pab_sprintf("%s/" PAB_MANIFEST_FILE, what);
+    return pab_manifest_parse(json, n, name, ret, err);
+}
+
+/* A folder with a manifest is a backup; one that looks like ours without one is a damaged one; others are not ours. */
+static void add_backup(struct pab_store *s, const char *name, struct pab_backup_list *list)
+{
+    struct pab_error err = { 0 };
+    struct pab_backup_info info = { .name = pab_strdup(name) };
+    CLEANUP_CLOSE int fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    int has_manifest = fd >= 0 && faccessat(fd, PAB_MANIFEST_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (fd < 0 || (!has_manifest && !pab_str_has_prefix(name, "backup-"))) {
+        free(info.name);
+        return;
+    }
+    info.readable = load_manifest(fd, name, &info.manifest, &err) == PAB_OK;
+    if (!info.readable) info.problem = pab_strdup(err.message);
+    PAB_PUSH(list, info);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct pab_backup_info *x = a, *y = b;
+    if (x->readable != y->readable) return x->readable ? -1 : 1;
+    if (x->manifest.started_ns != y->manifest.started_ns) return x->manifest.started_ns < y->manifest.started_ns ? 1 : -1;
+    return strcmp(y->name, x->name);
+}
+
+int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err)
+{
+    int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir) return pab_error_set(err, PAB_E_IO, errno, "cannot read '%s'", s->path);
+    for (struct dirent *e; (e = readdir(dir));)
+        if (pab_backup_name_ok(e->d_name)) add_backup(s, e->d_name, ret);
+    closedir(dir);
+    if (ret->count) qsort(ret->items, ret->count, sizeof *ret->items, newest_first);
+    return PAB_OK;
+}
+
+void pab_backup_list_release(struct pab_backup_list *l)
+{
+    for (size_t i = 0; i < l->count; i++) {
+        free(l->items[i].name);
+        free(l->items[i].problem);
+        pab_manifest_release(&l->items[i].manifest);
+    }
+    free(l->items);
+    *l = (struct pab_backup_list){ 0 };
+}
+
+char *pab_store_latest(struct pab_store *s)
+{
+    char name[256];
+    ssize_t n = readlinkat(s->dirfd, "latest", name, sizeof name - 1);
+    if (n <= 0) return NULL;
+    name[n] = 0;
+    return pab_backup_name_ok(name) ? pab_strdup(name) : NULL;
+}
+
+struct pab_backup {
+    char *path, *name;
+    int dirfd;
+    struct pab_manifest manifest;
+};
+
+static int not_found(struct pab_store *s, const char *which, struct pab_error *err)
+{
+    pab_error_set(err, PAB_E_NOT_FOUND, 0, "no backup '%s'%s%s%s", which, s ? " in '" : "", s ? s->path : "", s ? "'" : "");
+    return pab_error_hint(err, err->code, "'pabengine list JOB' shows what there is");
+}
+
+int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **ret, struct pab_error *err)
+{
+    CLEANUP_FREE char *name = NULL;
+    CLEANUP_FREE char *absolute = NULL;
+    CLEANUP_CLOSE int fd = -1;
+    if (strchr(which, '/')) {
+        absolute = realpath(which, NULL);
+        if (!absolute) return not_found(NULL, which, err);
+        name = pab_strdup(strrchr(absolute, '/') + 1);
+        fd = open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } else {
+        if (!s) return not_found(NULL, which, err);
+        name = strcmp(which, "latest") == 0 ? pab_store_latest(s) : pab_strdup(which);
+        if (!name) return pab_error_hint(err, pab_error_set(err, PAB_E_NOT_FOUND, 0, "'%s' has no complete backup yet ('latest' is missing)", s->path), "name a backup; 'pabengine list JOB' shows what there is");
+        if (!pab_backup_name_ok(name)) return not_found(s, which, err);
+        fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+        absolute = pab_sprintf("%s/%s", s->path, name);
+    }
+    if (fd < 0) return not_found(s, which, err);
+    struct pab_manifest m = { 0 };
+    int rc = load_manifest(fd, absolute, &m, err);
+    if (rc) return rc == PAB_E_IO ? pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has no readable manifest.json: it is not a whole backup", absolute) : rc;
+    struct pab_backup *b = pab_alloc(sizeof *b);
+    *b = (struct pab_backup){ .path = TAKE_PTR(absolute), .name = TAKE_PTR(name), .dirfd = TAKE_FD(fd), .manifest = m };
+    *ret = b;
+    return PAB_OK;
+}
+
+void pab_backup_close(struct pab_backup *b)
+{
+    if (!b) return;
+    pab_manifest_release(&b->manifest);
+    close(b->dirfd);
+    free(b->path);
+    free(b->name);
+    free(b);
+}
+
+const struct pab_manifest *pab_backup_manifest(const struct pab_backup *b) { return &b->manifest; }
+const char *pab_backup_path(const struct pab_backup *b) { return b->path; }
+const char *pab_backup_name(const struct pab_backup *b) { return b->name; }
+int pab_backup_dirfd(const struct pab_backup *b) { return b->dirfd; }
+
+int pab_backup_open_file(const struct pab_backup *b, const char *path, struct pab_error *err)
+{
+    const char *base;
+    struct stat st;
+    CLEANUP_CLOSE int dir = pab_open_parent_beneath(b->dirfd, path, &base);
+    int fd = dir < 0 ? -1 : openat(dir, base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) return pab_error_set(err, errno == ENOENT || errno == ELOOP ? PAB_E_CORRUPT : PAB_E_IO, errno, "cannot open '%s/%s'", b->path, path);
+    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+        close(fd);
+        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s/%s' is not a plain file", b->path, path);
+    }
+    return fd;
+}

@@ -1,0 +1,66 @@
+/* restore_md.c - RESTORE.md: how to bring this very backup back with standard tools alone; see directory.h. */
+#include <string.h>
+#include "core/base/buf.h"
+#include "core/base/clock.h"
+#include "core/base/str.h"
+#include "core/store/directory.h"
+
+static const char *cat_command(const struct pab_mf_artifact *a)
+{
+    if (strcmp(a->encoding, "gzip") == 0) return "zcat";
+    return strcmp(a->encoding, "zstd") == 0 ? "zstd -dc" : "cat";
+}
+
+/* "-z -f", "--zstd -f": how tar is told. */
+static const char *tar_option(const struct pab_mf_artifact *a)
+{
+    if (strcmp(a->encoding, "gzip") == 0) return "-z ";
+    return strcmp(a->encoding, "zstd") == 0 ? "--zstd " : "";
+}
+
+static void tree(struct pab_buf *b, const struct pab_mf_artifact *a)
+{
+    pab_buf_addf(b, "    mkdir -p RESTORED && tar -x %s-f '%s' -C RESTORED --xattrs --xattrs-include='*' --acls --numeric-owner -p\n", tar_option(a), a->path);
+    if (a->index_path) pab_buf_addf(b, "\nIts files, with modes, owners and SHA-256 (mtree format):\n\n    %s '%s'\n", cat_command(a), a->index_path);
+}
+
+static void stream(struct pab_buf *b, const struct pab_mf_artifact *a)
+{
+    const char *type = a->media_type ? a->media_type : "";
+    if (strcmp(type, "application/sql") == 0) {
+        if (strcmp(a->object, "globals") == 0) pab_buf_addf(b, "Roles and tablespaces; errors about roles that exist already are harmless:\n\n    %s '%s' | psql -X -d postgres\n", cat_command(a), a->path);
+        else pab_buf_addf(b, "    createdb -T template0 NEW_NAME\n    %s '%s' | psql -X -v ON_ERROR_STOP=1 -d NEW_NAME\n", cat_command(a), a->path);
+    } else if (strcmp(type, "application/x-pg-dump") == 0) {
+        pab_buf_addf(b, "Custom format for pg_restore; without the data of the large tables, which only the .sql file holds:\n\n    pg_restore --list '%s'\n", a->path);
+    } else if (strcmp(type, "application/json") == 0) {
+        pab_buf_addf(b, "JSON:\n\n    %s '%s' | python3 -m json.tool | less\n", cat_command(a), a->path);
+    } else {
+        pab_buf_addf(b, "    %s '%s' > RESTORED\n", cat_command(a), a->path);
+    }
+}
+
+static void artifact(struct pab_buf *b, const struct pab_mf_artifact *a)
+{
+    char size[32], content[32];
+    pab_buf_addf(b, "\n### %s\n\nObject `%s`, %s, %s unpacked.\n\n", a->path, a->object, pab_format_size(a->size, size, sizeof size),
+                 pab_format_size(a->content_size, content, sizeof content));
+    if (a->kind == PAB_KIND_TREE) tree(b, a);
+    else stream(b, a);
+}
+
+char *pab_restore_md(const struct pab_manifest *m)
+{
+    char started[40];
+    struct pab_buf b = PAB_BUF_INIT(0);
+    pab_buf_addf(&b, "# Restoring `%s` by hand\n\nMade by pabengine %s on host `%s` for job `%s`, %s; status: %s.\n", m->name, m->engine_version, m->host, m->job,
+                 pab_format_rfc3339(m->started_ns, started, sizeof started), m->status);
+    pab_buf_adds(&b, "\nWith pabengine: `pabengine restore JOB ");
+    pab_buf_addf(&b, "%s`.  Without it, run the commands below in this folder.\n\nFirst check that nothing was altered:\n\n    sha256sum -c SHA256SUMS\n", m->name);
+    for (size_t t = 0; t < m->targets.count; t++) {
+        const struct pab_mf_target *mt = &m->targets.items[t];
+        if (!mt->artifacts.count) continue;
+        pab_buf_addf(&b, "\n## %s (%s)\n", mt->name, mt->plugin);
+        for (size_t i = 0; i < mt->artifacts.count; i++) artifact(&b, &mt->artifacts.items[i]);
+    }
+    return pab_buf_take(&b);
+}
