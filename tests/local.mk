@@ -15,6 +15,7 @@ include tests/unit/postgres.mk
 include tests/unit/volume.mk
 include tests/unit/files.mk
 endif
+include tests/fakes/local.mk
 include tests/plugins/local.mk
 
 lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh tests/lint/docs.sh
