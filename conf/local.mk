@@ -1,1 +1,5 @@
-EXTRA_DIST += 
+# Commented examples, next to the documents: an installed job of the user's own is never overwritten.
+examplesdir = $(docdir)/examples
+dist_examples_DATA = %D%/pabengine.yaml
+jobexamplesdir = $(examplesdir)/jobs
+dist_jobexamples_DATA = %D%/jobs/files.yaml %D%/jobs/nightly.yaml %D%/jobs/postgres.yaml %D%/jobs/volume.yaml

@@ -10,6 +10,8 @@ include core/plug/local.mk
 include core/engine/local.mk
 include core/cli/local.mk
 
+dist_man_MANS += %D%/pabengine-job.5
+EXTRA_DIST += %D%/pabengine-job.pod
 include_HEADERS += %D%/include/pab_plugin.h
 pkgconfig_DATA += %D%/pabengine.pc
 
