@@ -1,5 +1,4 @@
 /* mtree_parse.c - reading the lines of the index; see mtree.h. The file may come from anywhere: nothing in it is trusted. */
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/cleanup.h"

@@ -1,5 +1,6 @@
 /* xattrs.c - extended attributes: lists of them, and reading them from files. See entry.h. */
 #include <errno.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
