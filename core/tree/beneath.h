@@ -2,8 +2,8 @@
 #ifndef PAB_TREE_BENEATH_H
 #define PAB_TREE_BENEATH_H
 
-/* `path` is relative, or "" or "." for the folder itself; `flags` beside O_DIRECTORY, O_NOFOLLOW and O_CLOEXEC.
- * fd, or -1 with errno: ELOOP for a symbolic link on the way (ENOTDIR where the kernel says so). */
-int pab_open_dir_beneath(int root, const char *path, int flags);
+/* `path` is plain and relative; "" is the folder itself. fd for reading, or -1 with errno (ELOOP or ENOTDIR for a
+ * symbolic link on the way). */
+int pab_open_dir_beneath(int root, const char *path);
 
 #endif

@@ -60,7 +60,7 @@ static int hold_again(struct pab_walker *w, struct pab_wframe *f)
 {
     struct stat st;
     if (f->dir) return 0;
-    CLEANUP_CLOSE int fd = pab_open_dir_beneath(w->root, strlen(f->path) > w->skip ? f->path + w->skip : "", O_RDONLY);
+    CLEANUP_CLOSE int fd = pab_open_dir_beneath(w->root, strlen(f->path) > w->skip ? f->path + w->skip : "");
     if (fd < 0 || fstat(fd, &st) || st.st_ino != f->inode || st.st_dev != f->device) return -1;
     f->dir = pab_alloc(sizeof *f->dir);
     *f->dir = (struct pab_wdir){ .fd = TAKE_FD(fd), .refs = 1, .device = st.st_dev, .inode = st.st_ino, .path = pab_strdup(f->path) };
