@@ -7,7 +7,16 @@ libpab_tree_la_SOURCES = \
 	%D%/beneath.h \
 	%D%/entry.c \
 	%D%/entry.h \
+	%D%/extract.c \
+	%D%/extract.h \
+	%D%/extract_dirs.c \
+	%D%/extract_file.c \
+	%D%/extract_meta.c \
+	%D%/extract_special.c \
+	%D%/extract_special.h \
 	%D%/from_tar.c \
+	%D%/hashes.c \
+	%D%/hashes.h \
 	%D%/index.c \
 	%D%/index.h \
 	%D%/links.c \
