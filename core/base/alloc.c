@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static atomic_uint fail_countdown;
@@ -92,6 +93,18 @@ void *pab_try_alloc(size_t size)
 void *pab_try_realloc(void *p, size_t size)
 {
     return told_to_fail() ? NULL : realloc(p, size ? size : 1);
+}
+
+void *pab_try_pages(size_t size)
+{
+    if (told_to_fail()) return NULL;
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+void pab_pages_free(void *p, size_t size)
+{
+    if (p) munmap(p, size);
 }
 
 void pab_alloc_fail_at(unsigned n)

@@ -29,7 +29,11 @@ char *pab_vsprintf(const char *fmt, va_list ap) __attribute__((format(printf, 1,
 void *pab_try_alloc(size_t size);
 /* The same for growing; p stays valid when NULL is returned. */
 void *pab_try_realloc(void *p, size_t size);
-/* Tests: the n-th pab_try_alloc or pab_try_realloc from now fails (1: the next); 0 switches it off. */
+/* Whole pages straight from the kernel, zeroed, for large buffers: freeing gives them back to it at once, so that the
+ * size of the process follows what is in use.  The same size to both. */
+void *pab_try_pages(size_t size);
+void pab_pages_free(void *p, size_t size);     /* NULL is fine */
+/* Tests: the n-th pab_try_alloc, pab_try_realloc or pab_try_pages from now fails (1: the next); 0 switches it off. */
 void pab_alloc_fail_at(unsigned n);
 
 #endif

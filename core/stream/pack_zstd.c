@@ -1,0 +1,46 @@
+/* pack_zstd.c - chunks to zstd frames (RFC 8878) with content size and checksum. */
+#include <zstd.h>
+
+#include "core/stream/codec_impl.h"
+
+#define CHUNK (4u << 20)
+
+static void *zstd_open(int level)
+{
+    ZSTD_CCtx *z = ZSTD_createCCtx();
+    if (!z) return NULL;
+    if (ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_compressionLevel, level)) ||
+        ZSTD_isError(ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1))) {
+        ZSTD_freeCCtx(z);
+        return NULL;
+    }
+    return z;
+}
+
+static void zstd_close(void *ctx)
+{
+    ZSTD_freeCCtx(ctx);
+}
+
+static size_t zstd_bound(size_t n)
+{
+    return ZSTD_compressBound(n);
+}
+
+static size_t zstd_pack(void *ctx, const void *in, size_t n, void *out, size_t room)
+{
+    size_t size = ZSTD_compress2(ctx, out, room, in, n);
+    return ZSTD_isError(size) ? 0 : size;
+}
+
+/* A file without a single frame would not be a zstd file: an empty frame makes it one. */
+static size_t zstd_end(void *out, uint64_t size)
+{
+    if (size) return 0;
+    size_t made = ZSTD_compress(out, PAB_END_MAX, NULL, 0, 1);
+    return ZSTD_isError(made) ? 0 : made;
+}
+
+const struct pab_packer pab_packer_zstd = {
+    .chunk = CHUNK, .bound = zstd_bound, .open = zstd_open, .close = zstd_close, .pack = zstd_pack, .end = zstd_end,
+};
