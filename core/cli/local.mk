@@ -1,5 +1,20 @@
 bin_PROGRAMS += pabengine
 pabengine_SOURCES = \
-	%D%/main.c
+	%D%/args.c \
+	%D%/cli.h \
+	%D%/cmd_discover.c \
+	%D%/cmd_list.c \
+	%D%/cmd_plugin.c \
+	%D%/cmd_restore.c \
+	%D%/cmd_run.c \
+	%D%/cmd_verify.c \
+	%D%/common.c \
+	%D%/list_tree.c %D%/list_tree.h \
+	%D%/main.c \
+	%D%/plugin_info.c %D%/plugin_info.h \
+	%D%/print_json.c \
+	%D%/print_text.c \
+	%D%/printer.c %D%/printer.h \
+	%D%/progress.c
 pabengine_CPPFLAGS = $(CORE_CPPFLAGS) -DPAB_PLUGINDIR=\"$(plugindir)\" -DPAB_SYSCONFDIR=\"$(sysconfdir)\" -DPAB_LOCALSTATEDIR=\"$(localstatedir)\"
 pabengine_LDADD = $(CORE_LIBS)

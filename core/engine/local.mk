@@ -3,8 +3,15 @@ libpab_engine_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_engine_la_SOURCES = \
 	%D%/artifact_in.c \
 	%D%/artifact_out.c \
+	%D%/backup.c \
+	%D%/discover.c \
 	%D%/engine.h \
 	%D%/events.c %D%/events.h \
+	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/opctx.c %D%/opctx.h \
-	%D%/session.c %D%/session.h
+	%D%/restore.c \
+	%D%/session.c %D%/session.h \
+	%D%/sizes.c %D%/sizes.h \
+	%D%/space.c %D%/space.h \
+	%D%/verify.c

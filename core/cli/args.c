@@ -1,0 +1,190 @@
+/* args.c - the option table, and argv against it. */
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include "core/base/cleanup.h"
+#include "core/base/str.h"
+#include "core/cli/cli.h"
+
+enum opt {
+    OPT_VERBOSE = 256, OPT_QUIET, OPT_JSON, OPT_NO_COLOR, OPT_LOG_FORMAT, OPT_HELP, OPT_VERSION, OPT_CONFIG_ONLY, OPT_DATA_ONLY, OPT_SERVICES_ONLY,
+    OPT_TARGET, OPT_OBJECT, OPT_INCLUDE, OPT_FULL, OPT_INCREMENTAL, OPT_DRY_RUN, OPT_OUTPUT, OPT_NAME, OPT_FORCE, OPT_YES, OPT_DROP_OLD, OPT_CLEANUP,
+    OPT_TO, OPT_AS, OPT_ALL, OPT_LATEST, OPT_INTEGRITY, OPT_SIZE, OPT_MANIFEST, OPT_OPTION,
+};
+
+static const struct { const char *name, *arg; enum opt id; uint32_t commands; const char *help; } table[] = {
+    { "full", NULL, OPT_FULL, CMD_RUN, "back up everything (the default)" },
+    { "incremental", NULL, OPT_INCREMENTAL, CMD_RUN, "not in this version" },
+    { "config-only", NULL, OPT_CONFIG_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category config" },
+    { "data-only", NULL, OPT_DATA_ONLY, CMD_RUN | CMD_RESTORE, "only databases and volumes" },
+    { "services-only", NULL, OPT_SERVICES_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category services" },
+    { "target", "NAME", OPT_TARGET, CMD_RUN | CMD_RESTORE | CMD_VERIFY | CMD_DISCOVER | CMD_CHECK, "only this target of the job; may be repeated" },
+    { "dry-run", NULL, OPT_DRY_RUN, CMD_RUN | CMD_RESTORE, "say what would be done and change nothing" },
+    { "output", "DIR", OPT_OUTPUT, CMD_RUN, "store folder instead of the job's" },
+    { "name", "NAME", OPT_NAME, CMD_RUN, "name of the backup instead of backup-YYYYMMDD_HHMMSS" },
+    { "object", "NAME", OPT_OBJECT, CMD_RESTORE, "only this database, volume or set; may be repeated" },
+    { "include", "PATTERN", OPT_INCLUDE, CMD_RESTORE, "only files that match, from volumes and sets; may be repeated" },
+    { "to", "DIR", OPT_TO, CMD_RESTORE, "put files below DIR instead of their place" },
+    { "as", "NAME", OPT_AS, CMD_RESTORE, "restore one object beside the original under NAME" },
+    { "force", NULL, OPT_FORCE, CMD_RESTORE, "stop services that are in the way; use a damaged backup all the same" },
+    { "yes", NULL, OPT_YES, CMD_RESTORE, "do not ask" },
+    { "drop-old", NULL, OPT_DROP_OLD, CMD_RESTORE, "do not keep what is replaced" },
+    { "cleanup", NULL, OPT_CLEANUP, CMD_RESTORE, "remove what earlier restores kept, and restore nothing" },
+    { "all", NULL, OPT_ALL, CMD_VERIFY, "every backup of the store" },
+    { "latest", NULL, OPT_LATEST, CMD_VERIFY, "the latest complete backup (the default)" },
+    { "check-integrity", NULL, OPT_INTEGRITY, CMD_VERIFY, "read every byte: hashes, decompression, tar headers, SQL" },
+    { "check-size", NULL, OPT_SIZE, CMD_VERIFY, "compare sizes with the backup before" },
+    { "check-manifest", NULL, OPT_MANIFEST, CMD_VERIFY, "manifest and file set only" },
+    { "option", "KEY=VALUE", OPT_OPTION, CMD_PLUGIN, "an option for the plugin under check; may be repeated" },
+    { "verbose", NULL, OPT_VERBOSE, CMD_ANY, "more chatter; twice: debug" },
+    { "quiet", NULL, OPT_QUIET, CMD_ANY, "errors only" },
+    { "json", NULL, OPT_JSON, CMD_ANY, "output for programs" },
+    { "no-color", NULL, OPT_NO_COLOR, CMD_ANY, "no colours" },
+    { "log-format", "text|json", OPT_LOG_FORMAT, CMD_ANY, "form of the chatter on stderr" },
+    { "help", NULL, OPT_HELP, CMD_ANY, "this text" },
+    { "version", NULL, OPT_VERSION, CMD_ANY, "version and plugin ABI" },
+};
+#define TABLE_SIZE (sizeof table / sizeof *table)
+
+int pab_cli_usage_error(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    CLEANUP_FREE char *text = pab_vsprintf(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "pabengine: %s\nTry 'pabengine --help'.\n", text);
+    return PAB_EXIT_USAGE;
+}
+
+static int unknown_option(const char *arg)
+{
+    const char *names[TABLE_SIZE];
+    CLEANUP_FREE char *bare = pab_strndup(arg, strcspn(arg, "="));
+    for (size_t i = 0; i < TABLE_SIZE; i++) names[i] = table[i].name;
+    const char *near = pab_str_nearest(strncmp(bare, "--", 2) == 0 ? bare + 2 : bare, names, TABLE_SIZE);
+    if (near) return pab_cli_usage_error("unknown option '%s'; did you mean '--%s'?", bare, near);
+    return pab_cli_usage_error("unknown option '%s'", bare);
+}
+
+static int apply(struct pab_cli *c, enum opt id, const char *arg)
+{
+    switch (id) {
+    case OPT_VERBOSE: c->verbose++; break;
+    case OPT_QUIET: c->quiet = 1; break;
+    case OPT_JSON: c->json = 1; break;
+    case OPT_NO_COLOR: c->no_color = 1; break;
+    case OPT_LOG_FORMAT:
+        if (strcmp(arg, "json") != 0 && strcmp(arg, "text") != 0) return pab_cli_usage_error("--log-format is text or json, not '%s'", arg);
+        c->log_json = strcmp(arg, "json") == 0;
+        break;
+    case OPT_HELP: c->help = 1; break;
+    case OPT_VERSION: c->version = 1; break;
+    case OPT_CONFIG_ONLY: c->categories |= PAB_CAT_CONFIG; break;
+    case OPT_DATA_ONLY: c->categories |= PAB_CAT_DATABASES | PAB_CAT_VOLUMES; break;
+    case OPT_SERVICES_ONLY: c->categories |= PAB_CAT_SERVICES; break;
+    case OPT_TARGET: pab_strs_add(&c->targets, arg); break;
+    case OPT_OBJECT: pab_strs_add(&c->objects, arg); break;
+    case OPT_INCLUDE: pab_strs_add(&c->includes, arg); break;
+    case OPT_OPTION: pab_strs_add(&c->options, arg); break;
+    case OPT_FULL: c->full = 1; break;
+    case OPT_INCREMENTAL: return pab_cli_usage_error("--incremental: not in this version");
+    case OPT_DRY_RUN: c->dry_run = 1; break;
+    case OPT_OUTPUT: c->output = arg; break;
+    case OPT_NAME: c->name = arg; break;
+    case OPT_FORCE: c->force = 1; break;
+    case OPT_YES: c->yes = 1; break;
+    case OPT_DROP_OLD: c->drop_old = 1; break;
+    case OPT_CLEANUP: c->cleanup = 1; break;
+    case OPT_TO: c->to_dir = arg; break;
+    case OPT_AS: c->as_name = arg; break;
+    case OPT_ALL: c->all = 1; break;
+    case OPT_LATEST: c->latest = 1; break;
+    case OPT_INTEGRITY: c->integrity = 1; break;
+    case OPT_SIZE: c->sizes = 1; break;
+    case OPT_MANIFEST: c->manifest = 1; break;
+    }
+    return 0;
+}
+
+/* Short forms, for fingers that know other tools. */
+static const char short_options[] = ":vqhnyV";
+static int long_of_short(int c)
+{
+    switch (c) {
+    case 'v': return OPT_VERBOSE;
+    case 'q': return OPT_QUIET;
+    case 'h': return OPT_HELP;
+    case 'n': return OPT_DRY_RUN;
+    case 'y': return OPT_YES;
+    case 'V': return OPT_VERSION;
+    default: return c;
+    }
+}
+
+static uint32_t commands_of(int id)
+{
+    for (size_t i = 0; i < TABLE_SIZE; i++)
+        if ((int)table[i].id == id) return table[i].commands;
+    return 0;
+}
+
+static int check_command(const struct pab_cli *c, const struct pab_command *cmd, const int *used, size_t used_count)
+{
+    for (size_t i = 0; i < used_count; i++) {
+        if (commands_of(used[i]) & cmd->bit) continue;
+        for (size_t t = 0; t < TABLE_SIZE; t++)
+            if ((int)table[t].id == used[i]) return pab_cli_usage_error("'%s' does not take --%s", cmd->name, table[t].name);
+    }
+    if (c->arg_count - 1 < cmd->min_args || c->arg_count - 1 > cmd->max_args) return pab_cli_usage_error("usage: pabengine %s %s", cmd->name, cmd->usage);
+    return 0;
+}
+
+int pab_cli_parse(int argc, char **argv, struct pab_cli *ret, const struct pab_command **ret_command)
+{
+    struct option longs[TABLE_SIZE + 1] = { 0 };
+    int used[256];
+    size_t used_count = 0;
+    for (size_t i = 0; i < TABLE_SIZE; i++) longs[i] = (struct option){ table[i].name, table[i].arg ? required_argument : no_argument, NULL, table[i].id };
+    *ret = (struct pab_cli){ 0 };
+    *ret_command = NULL;
+    opterr = 0;
+    for (int c; (c = getopt_long(argc, argv, short_options, longs, NULL)) != -1;) {
+        const char *word = optind > 0 ? argv[optind - 1] : "";
+        if (c == ':') return pab_cli_usage_error("option '%s' needs a value", word);
+        if (c == '?') return unknown_option(word);
+        int id = long_of_short(c);
+        if (apply(ret, (enum opt)id, optarg)) return PAB_EXIT_USAGE;
+        if (used_count < sizeof used / sizeof *used) used[used_count++] = id;
+    }
+    ret->args = (const char *const *)(argv + optind);
+    ret->arg_count = (size_t)(argc - optind);
+    if (!ret->arg_count) return ret->help || ret->version ? 0 : pab_cli_usage_error("no command given");
+    *ret_command = pab_command_find(ret->args[0]);
+    if (!*ret_command) return PAB_EXIT_USAGE;
+    return ret->help ? 0 : check_command(ret, *ret_command, used, used_count);
+}
+
+void pab_cli_release(struct pab_cli *c)
+{
+    pab_strs_release(&c->targets);
+    pab_strs_release(&c->objects);
+    pab_strs_release(&c->includes);
+    pab_strs_release(&c->options);
+}
+
+void pab_cli_print_help(const struct pab_command *c)
+{
+    if (c) {
+        printf("usage: pabengine %s %s\n\n%s.\n\noptions:\n", c->name, c->usage, c->summary);
+    } else {
+        puts("usage: pabengine COMMAND JOB [options]\n\nBacks up the services that a job file names, and brings them back.\n\ncommands:");
+        for (const struct pab_command *k = pab_commands; k->name; k++) printf("  %-10s %s\n", k->name, k->summary);
+        puts("\noptions everywhere:");
+    }
+    for (size_t i = 0; i < TABLE_SIZE; i++) {
+        if (c ? !(table[i].commands & c->bit) : table[i].commands != CMD_ANY) continue;
+        CLEANUP_FREE char *left = pab_sprintf("--%s%s%s", table[i].name, table[i].arg ? " " : "", table[i].arg ? table[i].arg : "");
+        printf("  %-22s %s\n", left, table[i].help);
+    }
+    if (!c) puts("\nExit codes: 0 done, 1 failed, 2 usage or job file, 3 finished but incomplete, 4 verify found damage,\n10 no such store or backup, 11 locked, 12 wrong key, 130 cancelled.  Manual: pabengine(1), pabengine-job(5).");
+}

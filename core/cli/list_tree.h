@@ -1,0 +1,11 @@
+/* list_tree.h - the files inside a tree artifact, from its index. */
+#ifndef PAB_CLI_LIST_TREE_H
+#define PAB_CLI_LIST_TREE_H
+
+#include <jansson.h>
+#include "core/store/store.h"
+
+/* Like ls -l on stdout, or appended to `array`. */
+int pab_list_tree(const struct pab_backup *b, const struct pab_mf_artifact *a, json_t *array, struct pab_error *err);
+
+#endif

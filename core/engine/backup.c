@@ -1,0 +1,239 @@
+/* backup.c - the run: every wanted target into one staged backup, then one rename. */
+#include <errno.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include "config.h"
+#include "core/base/cancel.h"
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/fsutil.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/engine/opctx.h"
+#include "core/engine/space.h"
+
+struct run {
+    struct pab_session *s;
+    struct pab_store *store;
+    struct pab_stage *stage;
+    struct pab_manifest m;
+    struct pab_instance *list;
+    size_t count;
+    struct pab_traffic traffic;
+    size_t ok, failed_required, failed_other, warned, skipped;
+    int log_fd;
+};
+
+/* Removes what a failed attempt had already committed. */
+static void forget_artifacts(struct run *r, struct pab_mf_target *mf)
+{
+    for (size_t i = 0; i < mf->artifacts.count; i++) {
+        struct pab_mf_artifact *a = &mf->artifacts.items[i];
+        struct pab_error ignored = { 0 };
+        pab_stage_remove(r->stage, a->path, &ignored);
+        if (a->index_path) pab_stage_remove(r->stage, a->index_path, &ignored);
+        pab_mf_artifact_release(a);
+    }
+    mf->artifacts.count = 0;
+    pab_kvs_release(&mf->facts);
+    pab_strs_release(&mf->warnings);
+}
+
+static int call_backup(struct pab_opctx *c, struct pab_op *op, void *arg)
+{
+    (void)arg;
+    struct pab_backup_req req = { .struct_size = sizeof req, .categories = c->categories };
+    return c->instance->plugin->p.backup(c->instance->data, op, &req);
+}
+
+static int attempt(struct run *r, struct pab_instance *i, struct pab_mf_target *mf, uint64_t *objects, char **kind, struct pab_error *err)
+{
+    struct pab_opctx c;
+    pab_opctx_init(&c, r->s, i, &r->traffic);
+    c.stage = r->stage;
+    c.compression = r->s->job->compression;
+    c.mf = mf;
+    int rc = pab_opctx_call(&c, PAB_VERB_BACKUP, i->target->timeout_ms, call_backup, NULL, err);
+    *objects = c.objects;
+    free(*kind);
+    *kind = TAKE_PTR(c.object_kind);
+    pab_opctx_release(&c);
+    return rc;
+}
+
+/* The attempts of one target: again after what may pass, with growing pauses. */
+static int attempts(struct run *r, struct pab_instance *i, struct pab_mf_target *mf, uint64_t *objects, char **kind, struct pab_error *err)
+{
+    for (int n = 0;; n++) {
+        pab_error_clear(err);
+        int rc = i->is_open ? PAB_OK : pab_instance_open(r->s, i, err);
+        if (!rc) rc = attempt(r, i, mf, objects, kind, err);
+        if (!rc) return PAB_OK;
+        forget_artifacts(r, mf);
+        if (!err->retryable || n >= i->target->retries || pab_cancelled()) return rc;
+        CLEANUP_FREE char *text = pab_sprintf("%s; trying again (%d of %d)", err->message, n + 1, i->target->retries);
+        pab_logf(PAB_LL_WARNING, i->target->name, "%s", text);
+        if (pab_cancel_sleep_ms(n < 5 ? 1000u << n : 30000u)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
+    }
+}
+
+/* "3 databases" */
+static char *what_was_done(const struct pab_mf_target *mf, uint64_t objects, const char *kind)
+{
+    static const struct { uint32_t category; const char *noun; } nouns[] = {
+        { PAB_CAT_DATABASES, "database" }, { PAB_CAT_VOLUMES, "volume" }, { PAB_CAT_CONFIG, "set" }, { PAB_CAT_SERVICES, "object" },
+    };
+    if (!objects) {
+        for (size_t a = 0; a < mf->artifacts.count; a++) {
+            int seen = 0;
+            for (size_t b = 0; b < a; b++) seen |= strcmp(mf->artifacts.items[a].object, mf->artifacts.items[b].object) == 0;
+            objects += !seen;
+        }
+    }
+    for (size_t n = 0; !kind && mf->artifacts.count && n < sizeof nouns / sizeof *nouns; n++)
+        if (mf->artifacts.items[0].category == nouns[n].category) kind = nouns[n].noun;
+    return pab_sprintf("%llu %s%s", (unsigned long long)objects, kind ? kind : "object", objects == 1 ? "" : "s");
+}
+
+static void end_target(struct run *r, struct pab_instance *i, struct pab_mf_target *mf, const char *what)
+{
+    mf->finished_ns = pab_now_ns();
+    switch (mf->status) {
+    case PAB_MF_OK: r->ok++; break;
+    case PAB_MF_WARNING: r->ok++; r->warned++; break;
+    case PAB_MF_FAILED: *(i->target->required ? &r->failed_required : &r->failed_other) += 1; break;
+    case PAB_MF_SKIPPED: r->skipped++; break;
+    }
+    pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = mf->name, .plugin = mf->plugin, .status = mf->status, .mf = mf,
+                                                 .text = what, .error = mf->error.code ? &mf->error : NULL, .ms = (mf->finished_ns - mf->started_ns) / 1000000 });
+}
+
+static void run_target(struct run *r, struct pab_instance *i)
+{
+    const struct pab_plugin *p = &i->plugin->p;
+    struct pab_mf_target mf = { .name = pab_strdup(i->target->name), .plugin = pab_strdup(p->name), .plugin_version = pab_strdup(p->version),
+                                .started_ns = pab_now_ns() };
+    CLEANUP_FREE char *what = NULL, *kind = NULL;
+    uint64_t objects = 0;
+    if (p->categories && !(p->categories & r->s->categories)) {
+        mf.status = PAB_MF_SKIPPED;
+        what = pab_strdup("not of a wanted category");
+    } else {
+        pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_START, .target = mf.name, .plugin = mf.plugin });
+        if (attempts(r, i, &mf, &objects, &kind, &mf.error)) {
+            mf.status = PAB_MF_FAILED;
+            pab_emit_error(r->s, mf.name, &mf.error);
+        } else {
+            mf.status = mf.warnings.count ? PAB_MF_WARNING : PAB_MF_OK;
+            what = what_was_done(&mf, objects, kind);
+        }
+    }
+    end_target(r, i, &mf, what);
+    PAB_PUSH(&r->m.targets, mf);
+    pab_test_point("target-end");
+}
+
+static void add_unselected(struct run *r)
+{
+    for (size_t t = 0; t < r->s->job->target_count; t++) {
+        const struct pab_job_target *jt = &r->s->job->targets[t];
+        if (jt->enabled && pab_session_wants(r->s, jt->name)) continue;
+        struct pab_mf_target mf = { .name = pab_strdup(jt->name), .plugin = pab_strdup(jt->plugin), .plugin_version = pab_strdup(""),
+                                    .status = PAB_MF_SKIPPED, .started_ns = r->m.started_ns, .finished_ns = r->m.started_ns };
+        r->skipped++;
+        PAB_PUSH(&r->m.targets, mf);
+    }
+}
+
+static void describe(struct run *r)
+{
+    struct utsname u;
+    pab_manifest_init(&r->m);
+    r->m.job = pab_strdup(r->s->job->name);
+    r->m.kind = pab_strdup("full");
+    r->m.host = pab_strdup(uname(&u) == 0 ? u.nodename : "localhost");
+    r->m.engine_version = pab_strdup(PACKAGE_VERSION);
+    r->m.compression = pab_strdup(pab_codec_name(r->s->job->compression.codec));
+    r->m.encryption = pab_strdup("none");
+    r->m.started_ns = pab_now_ns();
+}
+
+static void swept(void *ctx, const char *name)
+{
+    (void)ctx;
+    pab_logf(PAB_LL_INFO, NULL, "removed '%s', left by a run that was killed", name);
+}
+
+/* Store open, locked, swept, with room. An exit code. */
+static int open_store(struct run *r, const char *name, struct pab_error *err)
+{
+    CLEANUP_FREE char *what = pab_sprintf("run %s", r->s->job->name);
+    if (pab_store_open(r->s->store_path, PAB_STORE_CREATE, &r->store, err)) return err->code == PAB_E_NOT_FOUND ? PAB_EXIT_NO_STORE : pab_exit_of_error(err);
+    if (pab_store_lock(r->store, what, 0, err)) return pab_exit_of_error(err);
+    if (pab_store_sweep(r->store, swept, NULL, err)) return pab_exit_of_error(err);
+    if (pab_space_check(r->s, r->store, err)) return pab_exit_of_error(err);
+    if (pab_stage_begin(r->store, name, r->m.started_ns, &r->stage, err)) return err->code == PAB_E_EXISTS ? PAB_EXIT_USAGE : pab_exit_of_error(err);
+    r->m.name = pab_strdup(pab_stage_name(r->stage));
+    struct pab_error log_err = { 0 };
+    r->log_fd = pab_store_open_log(r->store, "backup", r->m.name, &log_err);
+    if (r->log_fd >= 0) pab_log_set_file(r->log_fd);
+    return PAB_EXIT_OK;
+}
+
+/* All targets are done: publish what there is, or throw it away. */
+static int finish(struct run *r, struct pab_error *err)
+{
+    CLEANUP_FREE char *path = NULL;
+    int cancelled = pab_cancelled(), code = PAB_EXIT_OK;
+    const char *status = r->failed_required ? "partial" : "complete";
+    uint64_t artifacts = 0;
+    for (size_t t = 0; t < r->m.targets.count; t++) artifacts += r->m.targets.items[t].artifacts.count;
+    if (cancelled) {
+        pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled; nothing was kept");
+        status = "cancelled";
+        code = PAB_EXIT_CANCELLED;
+    } else if (!artifacts) {
+        status = "failed";
+        code = PAB_EXIT_FAILED;
+        if (!r->failed_required && !r->failed_other) pab_error_set(err, PAB_E_NOT_FOUND, 0, "nothing to back up: no target gave anything");
+    } else {
+        code = r->failed_required || r->warned ? PAB_EXIT_INCOMPLETE : PAB_EXIT_OK;
+    }
+    if (cancelled || !artifacts) {
+        pab_stage_discard(TAKE_PTR(r->stage));
+    } else {
+        r->m.status = pab_strdup(status);
+        r->m.finished_ns = pab_now_ns();
+        if (pab_stage_publish(TAKE_PTR(r->stage), &r->m, &path, err)) {
+            status = "failed";
+            code = pab_exit_of_error(err);
+        }
+    }
+    pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_SUMMARY, .name = r->m.name, .path = path, .text = status, .exit_code = code,
+                                                 .ms = (pab_now_ns() - r->m.started_ns) / 1000000, .manifest = &r->m, .error = err->code ? err : NULL });
+    return code;
+}
+
+int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err)
+{
+    struct run r = { .s = s, .log_fd = -1 };
+    if (pab_session_prepare(s, &r.list, &r.count, err)) return pab_exit_of_error(err);
+    describe(&r);
+    int code = open_store(&r, o->name, err);
+    if (!code) {
+        pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_START, .text = "run", .name = r.m.name, .path = s->store_path });
+        for (size_t i = 0; i < r.count && !pab_cancelled(); i++) {
+            run_target(&r, &r.list[i]);
+            pab_instance_close(&r.list[i]);
+        }
+        add_unselected(&r);
+        code = finish(&r, err);
+    }
+    pab_log_set_file(-1);
+    if (r.log_fd >= 0) close(r.log_fd);
+    pab_stage_discard(r.stage);
+    pab_manifest_release(&r.m);
+    pab_instances_free(r.list, r.count);
+    pab_store_close(r.store);
+    return code;
+}

@@ -1,0 +1,15 @@
+/* integrity.h - is a published backup still what was written? Shared by verify and by restore's first step. */
+#ifndef PAB_ENGINE_INTEGRITY_H
+#define PAB_ENGINE_INTEGRITY_H
+
+#include "core/engine/session.h"
+
+/* Compares the SHA-256 of the artifact's file (and its index) with the manifest: reads the stored bytes only, no
+ * decompression. PAB_E_CORRUPT naming the file. */
+int pab_integrity_stored(const struct pab_backup *b, const struct pab_mf_artifact *a, struct pab_error *err);
+
+/* Reads everything: decompression to the end, hashes of stored and plain bytes; trees: every tar entry against the
+ * index. *ret_detail (caller frees) says what was checked: "sha256, 1,204 files against the index". */
+int pab_integrity_content(const struct pab_backup *b, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err);
+
+#endif

@@ -1,0 +1,11 @@
+/* space.h - is there room for one more backup? Asked before the first byte is written. */
+#ifndef PAB_ENGINE_SPACE_H
+#define PAB_ENGINE_SPACE_H
+
+#include "core/engine/session.h"
+
+/* What the newest complete backup of the same job took, plus a tenth, must be free: else PAB_E_NOSPACE with both
+ * figures.  Without an earlier one there is nothing to go by: then 16 MiB. */
+int pab_space_check(struct pab_session *s, struct pab_store *store, struct pab_error *err);
+
+#endif
