@@ -4,6 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/cli/plugin_info.h"
 #include "core/cli/printer.h"
+#include "core/engine/conformance.h"
 #include "core/plug/load.h"
 #include "core/plug/op.h"
 
@@ -37,10 +38,32 @@ static int info(struct pab_printer *p, struct pab_plugs *plugs, const char *name
     return PAB_OK;
 }
 
+static void checked(void *ctx, int result, const char *name, const char *detail)
+{
+    struct pab_printer *p = ctx;
+    static const char *const words[] = { "not tried", "FAILED", "ok" };
+    if (p->cli->json) {
+        json_t *array = json_object_get(p->document, "checks");
+        if (!array) json_object_set_new(p->document, "checks", array = json_array());
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "name", name, "result", words[result + 1], "detail", detail));
+    } else if (!p->cli->quiet || result == 0) {
+        printf("%s %s%s%s\n", words[result + 1], name, result == 1 || !*detail ? "" : ": ", result == 1 ? "" : detail);
+    }
+}
+
+static int check(struct pab_printer *p, const char *file)
+{
+    struct pab_error err = { 0 };
+    struct pab_conformance_opts o = { .file = file, .options = (const char *const *)p->cli->options.items, .report = checked, .report_ctx = p };
+    int code = pab_engine_conformance(&o, &err);
+    return pab_printer_end(p, code, &err);
+}
+
 int pab_cmd_plugin(const struct pab_cli *cli)
 {
     const char *verb = cli->args[1], *name = cli->arg_count > 2 ? cli->args[2] : NULL;
     int is_list = strcmp(verb, "list") == 0;
+    if (strcmp(verb, "check") == 0 && name) return check(pab_printer_new(cli, PAB_PRINT_DOCUMENT, "plugin"), name);
     if (!is_list && strcmp(verb, "info") != 0) return pab_cli_usage_error("plugin takes list, info NAME or check FILE, not '%s'", verb);
     if (is_list != !name) return pab_cli_usage_error(is_list ? "plugin list takes nothing more" : "plugin %s needs a name", verb);
     CLEANUP_FREE char *folders = pab_cli_plugin_folders();

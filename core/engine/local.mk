@@ -4,6 +4,7 @@ libpab_engine_la_SOURCES = \
 	%D%/artifact_in.c \
 	%D%/artifact_out.c \
 	%D%/backup.c \
+	%D%/conformance.c %D%/conformance.h \
 	%D%/discover.c \
 	%D%/engine.h \
 	%D%/events.c %D%/events.h \

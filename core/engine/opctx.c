@@ -161,7 +161,8 @@ int pab_opctx_call(struct pab_opctx *c, enum pab_verb verb, int64_t timeout_ms,
     struct pab_op_backend backend;
     make_backend(verb, &backend);
     c->op = pab_operation_new(&(struct pab_operation_opts){
-        .backend = &backend, .ctx = c, .target = c->target, .timeout_ms = timeout_ms, .config = c->instance->config });
+        .backend = &backend, .ctx = c, .target = c->target, .timeout_ms = timeout_ms, .config = c->instance->config,
+        .inject_at = verb == PAB_VERB_BACKUP ? c->session->inject_at : 0, .cancel_at = verb == PAB_VERB_BACKUP ? c->session->cancel_at : 0 });
     int rc = call(c, pab_operation_handle(c->op), arg);
     rc = pab_operation_end(c->op, rc, verb_name(verb), err);
     c->op = NULL;

@@ -17,6 +17,7 @@ struct pab_session {
     struct pab_strs only;          /* --target names; none: all */
     uint32_t categories;
     int resolve_secrets;
+    unsigned inject_at, cancel_at; /* for trying plugins: see struct pab_operation_opts; only backups */
 };
 
 /* Is this target wanted by --target and `enabled`? */

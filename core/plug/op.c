@@ -1,8 +1,10 @@
 /* op.c - an operation from its making to the judgement of its end; see op.h. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
+#include "core/base/cancel.h"
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/plug/op_private.h"
@@ -50,8 +52,17 @@ int pab_operation_misuse(struct pab_operation *op, const char *fmt, ...)
 
 int pab_operation_check_cancel(struct pab_operation *op)
 {
-    if (!pab_operation_cancelled(op)) return PAB_OK;
     struct pab_error e = { 0 };
+    if (op->o.inject_at || op->o.cancel_at) {
+        unsigned n = __atomic_add_fetch(&op->calls, 1, __ATOMIC_RELAXED);
+        if (n == op->o.cancel_at) pab_cancel_trigger();
+        if (n == op->o.inject_at) {
+            pab_error_set(&e, PAB_E_IO, EIO, "failure injected by plugin check");
+            e.retryable = 0;
+            return pab_operation_fail(op, &e);
+        }
+    }
+    if (!pab_operation_cancelled(op)) return PAB_OK;
     pab_error_set(&e, PAB_E_CANCELLED, 0, "cancelled");
     return pab_operation_fail(op, &e);
 }

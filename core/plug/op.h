@@ -60,6 +60,8 @@ struct pab_operation_opts {
     const char *target;                /* for log lines; outlives the operation */
     int64_t timeout_ms;                /* 0: none */
     const struct pab_config *config;   /* to notice misuse of its getters; may be NULL */
+    unsigned inject_at;                /* for trying plugins: the n-th artifact call fails with PAB_E_IO; 0: none */
+    unsigned cancel_at;                /* likewise: cancelled at the n-th artifact call */
 };
 struct pab_operation;
 struct pab_operation *pab_operation_new(const struct pab_operation_opts *o);

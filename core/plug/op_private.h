@@ -41,6 +41,7 @@ struct pab_operation {
     pthread_mutex_t lock;         /* of everything below */
     struct pab_error error;       /* the first failure; code 0: none */
     struct pab_watch *watch;
+    unsigned calls;               /* artifact calls so far, for inject_at and cancel_at; atomic */
     struct pab_artifact *artifacts;
     struct pab_block *blocks;
     struct pab_reader *readers;
@@ -52,7 +53,7 @@ static inline struct pab_operation *pab_operation_of(struct pab_op *op) { return
 int pab_operation_fail(struct pab_operation *op, const struct pab_error *e);
 /* The same from a format: a misuse of the host by the plugin. */
 int pab_operation_misuse(struct pab_operation *op, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Fails with PAB_E_CANCELLED when it is time to stop; PAB_OK otherwise. */
+/* At each artifact call: fails with PAB_E_CANCELLED when it is time to stop, or as inject_at says; PAB_OK otherwise. */
 int pab_operation_check_cancel(struct pab_operation *op);
 
 /* host_write.c, host_read.c: their part of the table, and ending what the plugin left open. */
