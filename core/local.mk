@@ -18,3 +18,6 @@ pkgconfig_DATA += %D%/pabengine.pc
 # Everything below the CLI, for the program and the tests.
 CORE_LIBS = libpab_engine.la libpab_plug.la libpab_config.la libpab_store.la libpab_tree.la libpab_stream.la libpab_base.la \
 	$(YAML_LIBS) $(JANSSON_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS) $(ISAL_LIBS) $(DEFLATE_LIBS) $(ZSTD_LIBS)
+
+dist_man_MANS += %D%/pabengine.1
+EXTRA_DIST += %D%/pabengine.pod
