@@ -1,0 +1,475 @@
+/* The verbs as a whole, with a real store and a plugin that does what it is told. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "core/base/alloc.h"
+#include "core/base/cancel.h"
+#include "core/base/fsutil.h"
+#include "core/base/str.h"
+#include "core/engine/engine.h"
+#include "core/store/store.h"
+#include "tests/unit/unit.h"
+
+static char dir[64], job_path[128], store_path[128];
+static struct pab_error err;
+static char finding[256], plan_object[64], target_error[256];
+
+static void event(void *ctx, const struct pab_event *e)
+{
+    (void)ctx;
+    if (e->type == PAB_EV_FINDING) snprintf(finding, sizeof finding, "%s: %s", e->path ? e->path : "", e->text);
+    if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object);
+    if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%s", e->error->message);
+}
+
+static void setup(void)
+{
+    snprintf(dir, sizeof dir, "/tmp/pab-engine-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    snprintf(job_path, sizeof job_path, "%s/job.yaml", dir);
+    snprintf(store_path, sizeof store_path, "%s/store", dir);
+    memset(&err, 0, sizeof err);
+    finding[0] = plan_object[0] = target_error[0] = 0;
+    pab_cancel_reset();
+}
+
+static void teardown(void)
+{
+    ck_assert_int_eq(pab_remove_tree(AT_FDCWD, dir, &err), PAB_OK);
+}
+
+/* One target a line: "NAME ACT [more keys]". */
+static void write_job(const char *const *targets)
+{
+    FILE *f = fopen(job_path, "w");
+    ck_assert_ptr_nonnull(f);
+    fprintf(f, "version: 1\nstore: {path: store}\ntargets:\n");
+    for (; *targets; targets++) {
+        char name[32], act[32], more[128] = "";
+        sscanf(*targets, "%31s %31s %127[^\n]", name, act, more);
+        fprintf(f, "  - name: %s\n    plugin: scripted\n%s%s%s    options: {act: %s, dir: \"%s\"}\n", name, *more ? "    " : "", more, *more ? "\n" : "", act, dir);
+    }
+    fclose(f);
+}
+#define JOB(...) write_job((const char *const[]){ __VA_ARGS__, NULL })
+
+static struct pab_session *session(uint32_t categories)
+{
+    struct pab_session *s = NULL;
+    char state[96];
+    snprintf(state, sizeof state, "%s/state", dir);
+    struct pab_session_opts o = { .job_path = job_path, .plugin_folders = TEST_BUILDDIR "/tests/plugins/.libs", .state_dir = state, .categories = categories,
+                                  .resolve_secrets = 1, .events = { .event = event } };
+    int code = pab_session_open(&o, &s, &err);
+    ck_assert_msg(code == 0, "session: %s", err.message);
+    return s;
+}
+
+static int backup_named(const char *name)
+{
+    struct pab_session *s = session(PAB_CAT_ALL);
+    int code = pab_engine_backup(s, &(struct pab_run_opts){ .name = name }, &err);
+    pab_session_close(s);
+    return code;
+}
+
+static int verify(int integrity)
+{
+    struct pab_session *s = session(PAB_CAT_ALL);
+    int code = pab_engine_verify(s, &(struct pab_verify_opts){ .integrity = integrity }, &err);
+    pab_session_close(s);
+    return code;
+}
+
+static int restore(const struct pab_restore_opts *o)
+{
+    struct pab_session *s = session(PAB_CAT_ALL);
+    int code = pab_engine_restore(s, o, &err);
+    pab_session_close(s);
+    return code;
+}
+
+static struct pab_backup_list backups(void)
+{
+    struct pab_store *store = NULL;
+    struct pab_backup_list list = { 0 };
+    if (pab_store_open(store_path, 0, &store, &err)) return list;
+    ck_assert_int_eq(pab_store_list(store, &list, &err), PAB_OK);
+    pab_store_close(store);
+    return list;
+}
+
+static size_t backup_count(void)
+{
+    struct pab_backup_list list = backups();
+    size_t n = list.count;
+    pab_backup_list_release(&list);
+    return n;
+}
+
+/* Where `latest` points, or "" */
+static const char *latest(void)
+{
+    static char name[256];
+    char path[160];
+    snprintf(path, sizeof path, "%s/latest", store_path);
+    ssize_t n = readlink(path, name, sizeof name - 1);
+    name[n < 0 ? 0 : n] = 0;
+    return name;
+}
+
+static int exists(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    return access(path, F_OK) == 0;
+}
+
+START_TEST(a_run_publishes_and_moves_latest)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_str_eq(latest(), "one");
+    ck_assert_int_eq(verify(1), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
+START_TEST(one_failing_target_makes_it_partial_and_latest_stays)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    JOB("a ok", "b fail", "c ok");
+    ck_assert_int_eq(backup_named("two"), PAB_EXIT_INCOMPLETE);
+    ck_assert_str_eq(latest(), "one");
+    ck_assert_str_eq(target_error, "told to fail");
+    struct pab_backup_list list = backups();
+    ck_assert_uint_eq(list.count, 2);
+    const struct pab_manifest *m = &list.items[0].manifest;
+    ck_assert_str_eq(m->status, "partial");
+    ck_assert_uint_eq(m->targets.count, 3);
+    ck_assert_int_eq(m->targets.items[1].status, PAB_MF_FAILED);
+    ck_assert_uint_eq(m->targets.items[1].artifacts.count, 0);
+    ck_assert_uint_eq(m->targets.items[2].artifacts.count, 2);
+    pab_backup_list_release(&list);
+    teardown();
+}
+END_TEST
+
+START_TEST(when_every_target_fails_nothing_is_published)
+{
+    setup();
+    JOB("a fail");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_FAILED);
+    ck_assert_uint_eq(backup_count(), 0);
+    ck_assert_int_eq(exists("store/.partial-one"), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_target_that_is_not_required_may_fail)
+{
+    setup();
+    JOB("a ok", "b fail required: false");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_str_eq(latest(), "one");
+    teardown();
+}
+END_TEST
+
+START_TEST(what_may_pass_is_tried_again)
+{
+    setup();
+    JOB("a flaky retries: 3");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_warning_is_kept_and_gives_code_3)
+{
+    setup();
+    JOB("a warn");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_INCOMPLETE);
+    ck_assert_str_eq(latest(), "one");
+    struct pab_backup_list list = backups();
+    ck_assert_int_eq(list.items[0].manifest.targets.items[0].status, PAB_MF_WARNING);
+    ck_assert_str_eq(list.items[0].manifest.targets.items[0].warnings.items[0], "object0: something is missing");
+    pab_backup_list_release(&list);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_target_over_its_time_limit_fails_by_name_of_the_limit)
+{
+    setup();
+    JOB("a ok", "b slow timeout: 1s");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_INCOMPLETE);
+    ck_assert_ptr_nonnull(strstr(target_error, "time limit of 1 s"));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_target_of_another_category_is_skipped)
+{
+    setup();
+    JOB("a ok");
+    struct pab_session *s = session(PAB_CAT_CONFIG);
+    ck_assert_int_eq(pab_engine_backup(s, &(struct pab_run_opts){ .name = "one" }, &err), PAB_EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.message, "nothing to back up"));
+    pab_session_close(s);
+    teardown();
+}
+END_TEST
+
+START_TEST(an_existing_name_is_refused)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_USAGE);
+    ck_assert_uint_eq(backup_count(), 1);
+    teardown();
+}
+END_TEST
+
+static void flip_a_byte(const char *path)
+{
+    char c;
+    int fd = open(path, O_RDWR);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pread(fd, &c, 1, 60), 1);
+    c ^= 1;
+    ck_assert_int_eq(pwrite(fd, &c, 1, 60), 1);
+    close(fd);
+}
+
+START_TEST(a_flipped_bit_is_found_named_and_not_restored)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    struct pab_backup_list list = backups();
+    char *path = pab_sprintf("%s/one/%s", store_path, list.items[0].manifest.targets.items[0].artifacts.items[1].path);
+    pab_backup_list_release(&list);
+    flip_a_byte(path);
+    ck_assert_int_eq(verify(0), PAB_EXIT_OK); /* sizes only */
+    ck_assert_int_eq(verify(1), PAB_EXIT_DAMAGED);
+    ck_assert_ptr_nonnull(strstr(finding, "services/object1_"));
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest" }), PAB_EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.message, "damaged"));
+    ck_assert_int_eq(exists("object0"), 0);
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .objects = (const char *const[]){ "object0", NULL } }), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("object0"), 1);
+    free(path);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_missing_and_an_extra_file_are_found_without_reading)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    char *extra = pab_sprintf("%s/one/services/stray", store_path);
+    close(open(extra, O_WRONLY | O_CREAT, 0600));
+    ck_assert_int_eq(verify(0), PAB_EXIT_DAMAGED);
+    ck_assert_str_eq(finding, "services/stray: is not in the manifest");
+    unlink(extra);
+    ck_assert_int_eq(verify(0), PAB_EXIT_OK);
+    free(extra);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_restore_brings_back_the_same_bytes)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .dry_run = 1 }), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("object0"), 0);
+    ck_assert_str_eq(plan_object, "object1");
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest" }), PAB_EXIT_OK);
+    struct stat st;
+    char path[128];
+    snprintf(path, sizeof path, "%s/object1", dir);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_eq(st.st_size, 100 * 1024);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_conflict_in_the_plan_needs_force)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest" }), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest" }), PAB_EXIT_FAILED);
+    ck_assert_ptr_nonnull(strstr(err.message, "2 conflicts"));
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .force = 1 }), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
+START_TEST(as_needs_exactly_one_object)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .as_name = "copy" }), PAB_EXIT_USAGE);
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .as_name = "copy", .objects = (const char *const[]){ "object1", NULL } }), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("copy"), 1);
+    ck_assert_int_eq(exists("object1"), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(an_object_that_is_not_there_is_named)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .objects = (const char *const[]){ "object9", NULL } }), PAB_EXIT_USAGE);
+    ck_assert_ptr_nonnull(strstr(err.message, "object9"));
+    teardown();
+}
+END_TEST
+
+START_TEST(no_store_and_no_backup_are_code_10)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(verify(0), PAB_EXIT_NO_STORE);
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "two" }), PAB_EXIT_NO_STORE);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_second_run_is_told_who_holds_the_store)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    struct pab_store *store = NULL;
+    ck_assert_int_eq(pab_store_open(store_path, 0, &store, &err), PAB_OK);
+    ck_assert_int_eq(pab_store_lock(store, "somebody else", 0, &err), PAB_OK);
+    ck_assert_int_eq(backup_named("two"), PAB_EXIT_LOCKED);
+    ck_assert_ptr_nonnull(strstr(err.message, "somebody else"));
+    pab_store_close(store);
+    ck_assert_int_eq(backup_named("two"), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
+/* Runs a backup in a child that is killed at the n-th test point; 1 when it was. */
+static int killed_at(int n)
+{
+    char point[32];
+    int status;
+    snprintf(point, sizeof point, "*:%d", n);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("PABENGINE_TEST_KILL", point, 1);
+        backup_named("killed");
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+START_TEST(a_run_killed_anywhere_leaves_a_whole_backup_or_none)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    int n = 1;
+    for (; killed_at(n); n++) {
+        struct pab_backup_list list = backups();
+        ck_assert_uint_ge(list.count, 1);
+        for (size_t i = 0; i < list.count; i++) ck_assert_msg(list.items[i].readable, "point %d: %s", n, list.items[i].name);
+        pab_backup_list_release(&list);
+        ck_assert_msg(strcmp(latest(), "one") == 0 || strcmp(latest(), "killed") == 0, "point %d: latest is '%s'", n, latest());
+        ck_assert_int_eq(verify(1), PAB_EXIT_OK);
+        char *killed = pab_sprintf("%s/killed", store_path);
+        if (access(killed, F_OK) == 0) { /* published before the kill */
+            ck_assert_int_eq(pab_remove_tree(AT_FDCWD, killed, &err), PAB_OK);
+            free(killed);
+            teardown();
+            setup();
+            JOB("a ok");
+            ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+        } else {
+            free(killed);
+        }
+    }
+    ck_assert_int_gt(n, 10); /* it did pass many points */
+    ck_assert_int_eq(exists("store/.partial-killed"), 0);
+    teardown();
+}
+END_TEST
+
+START_TEST(what_a_killed_run_had_changed_is_put_back_by_the_next_start)
+{
+    setup();
+    JOB("a journal");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("undone"), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        setenv("PABENGINE_TEST_KILL", "artifact-begin:1", 1);
+        backup_named("killed");
+        _exit(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert_int_eq(WIFSIGNALED(status), 1);
+    ck_assert_int_eq(exists("undone"), 0);
+    pab_session_close(session(PAB_CAT_ALL));
+    ck_assert_int_eq(exists("undone"), 1);
+    char path[128];
+    snprintf(path, sizeof path, "%s/undone", dir);
+    unlink(path);
+    pab_session_close(session(PAB_CAT_ALL));
+    ck_assert_int_eq(exists("undone"), 0); /* once is enough */
+    teardown();
+}
+END_TEST
+
+START_TEST(a_full_disk_fails_the_target_and_publishes_nothing)
+{
+    setup();
+    JOB("a ok");
+    for (unsigned n = 1; n <= 3; n++) {
+        pab_fs_fail_write_at(n, ENOSPC);
+        int code = backup_named(NULL);
+        pab_fs_fail_write_at(0, 0);
+        ck_assert_int_ne(code, PAB_EXIT_OK);
+        ck_assert_uint_eq(backup_count(), 0);
+        pab_error_clear(&err);
+    }
+    ck_assert_int_eq(backup_named(NULL), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("engine", a_run_publishes_and_moves_latest, one_failing_target_makes_it_partial_and_latest_stays, when_every_target_fails_nothing_is_published,
+          a_target_that_is_not_required_may_fail, what_may_pass_is_tried_again, a_warning_is_kept_and_gives_code_3,
+          a_target_over_its_time_limit_fails_by_name_of_the_limit, a_target_of_another_category_is_skipped, an_existing_name_is_refused,
+          a_flipped_bit_is_found_named_and_not_restored, a_missing_and_an_extra_file_are_found_without_reading, a_restore_brings_back_the_same_bytes,
+          a_conflict_in_the_plan_needs_force, as_needs_exactly_one_object, an_object_that_is_not_there_is_named, no_store_and_no_backup_are_code_10,
+          a_second_run_is_told_who_holds_the_store, a_run_killed_anywhere_leaves_a_whole_backup_or_none,
+          what_a_killed_run_had_changed_is_put_back_by_the_next_start, a_full_disk_fails_the_target_and_publishes_nothing)
