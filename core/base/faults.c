@@ -17,16 +17,11 @@ static _Atomic(const char *) kill_point; /* "POINT:N" as it stands in the enviro
 /* Before main: then no thread can meet it half done, and a point costs one pointer test. */
 __attribute__((constructor)) static void read_environment(void)
 {
-    const char *s = getenv("PABENGINE_TEST_FAIL_WRITE"), *colon;
+    const char *s = getenv("PABENGINE_TEST_FAIL_WRITE");
     unsigned n;
     int code;
     if (s && sscanf(s, "%u:%d", &n, &code) == 2) pab_fs_fail_write_at(n, code);
-    s = getenv("PABENGINE_TEST_KILL");
-    colon = s ? strrchr(s, ':') : NULL;
-    if (colon && sscanf(colon + 1, "%u", &n) == 1) {
-        atomic_store(&points_left, n);
-        atomic_store(&kill_point, s);
-    }
+    pab_test_kill_at(getenv("PABENGINE_TEST_KILL"));
 }
 
 /* Counts down to the one that is meant: 1 for that, 0 for all others. */
@@ -49,6 +44,15 @@ int pab_fault_write(void)
     if (!is_the_one(&writes_left)) return 0;
     errno = atomic_load(&write_errno);
     return 1;
+}
+
+void pab_test_kill_at(const char *where)
+{
+    unsigned n = 0;
+    const char *colon = where ? strrchr(where, ':') : NULL;
+    if (!colon || sscanf(colon + 1, "%u", &n) != 1) where = NULL;
+    atomic_store(&points_left, n);
+    atomic_store(&kill_point, where);
 }
 
 void pab_test_point(const char *point)

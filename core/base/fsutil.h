@@ -41,5 +41,7 @@ void pab_fs_fail_write_at(unsigned n, int os_errno);
 /* Tests: named points of a run. When PABENGINE_TEST_KILL=POINT:N is set, the process kills itself with SIGKILL at the
  * N-th time it passes POINT ("*" counts every point). Costs one pointer test otherwise. */
 void pab_test_point(const char *point);
+/* The same as the variable, for a child after fork; the text is kept, not copied. NULL: off. */
+void pab_test_kill_at(const char *where);
 
 #endif

@@ -51,7 +51,7 @@ static int32_t s_discover(void *instance, struct pab_op *op, const struct pab_di
     struct scripted *s = instance;
     (void)req;
     for (int i = 0; i < s->objects; i++) {
-        char id[16];
+        char id[32];
         snprintf(id, sizeof id, "object%d", i);
         struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_SERVICES, .id = id, .kind = "object", .size = s->bytes };
         if (op->host->object_add(op, &o, NULL, 0)) return PAB_E_IO;
@@ -61,7 +61,7 @@ static int32_t s_discover(void *instance, struct pab_op *op, const struct pab_di
 
 static int32_t give(struct scripted *s, struct pab_op *op, int i)
 {
-    char id[16], buf[1000];
+    char id[32], buf[1000];
     struct pab_artifact *a;
     snprintf(id, sizeof id, "object%d", i);
     struct pab_artifact_desc d = { .struct_size = sizeof d, .kind = PAB_KIND_STREAM, .category = PAB_CAT_SERVICES, .stem = id, .extension = "json",

@@ -23,7 +23,7 @@ static void event(void *ctx, const struct pab_event *e)
     (void)ctx;
     if (e->type == PAB_EV_FINDING) snprintf(finding, sizeof finding, "%s: %s", e->path ? e->path : "", e->text);
     if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object);
-    if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%s", e->error->message);
+    if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%.*s", (int)sizeof target_error - 1, e->error->message);
 }
 
 static void setup(void)
@@ -382,7 +382,7 @@ static int killed_at(int n)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        setenv("PABENGINE_TEST_KILL", point, 1);
+        pab_test_kill_at(point);
         backup_named("killed");
         _exit(0);
     }
@@ -430,7 +430,7 @@ START_TEST(what_a_killed_run_had_changed_is_put_back_by_the_next_start)
     fflush(NULL);
     pid_t pid = fork();
     if (pid == 0) {
-        setenv("PABENGINE_TEST_KILL", "artifact-begin:1", 1);
+        pab_test_kill_at("artifact-begin:1");
         backup_named("killed");
         _exit(0);
     }
