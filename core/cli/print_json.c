@@ -32,7 +32,7 @@ static void set_number(json_t *o, const char *key, uint64_t n)
 
 static void print(json_t *o)
 {
-    CLEANUP_FREE char *line = json_dumps(o, JSON_COMPACT);
+    CLEANUP_FREE char *line = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(9));
     CLEANUP_FREE char *masked = pab_secret_mask(line ? line : "{}");
     puts(masked);
     fflush(stdout);
@@ -230,7 +230,7 @@ void pab_print_json_end(struct pab_printer *p, int code, const struct pab_error 
     if (lines) {
         print(o);
     } else {
-        CLEANUP_FREE char *whole = json_dumps(o, JSON_INDENT(2));
+        CLEANUP_FREE char *whole = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
         CLEANUP_FREE char *masked = pab_secret_mask(whole ? whole : "{}");
         puts(masked);
     }

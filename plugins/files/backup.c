@@ -46,7 +46,7 @@ int files_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
     for (size_t i = 0; !rc && i < f->sets.count; i++) {
         const struct files_set *set = &f->sets.items[i];
         rc = op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_CONFIG, .id = set->name,
-                                                           .kind = "files", .size = PAB_SIZE_UNKNOWN }, NULL, 0);
+                                                           .kind = "set", .size = PAB_SIZE_UNKNOWN }, NULL, 0);
         if (!rc) rc = backup_set(f, set, op);
     }
     return rc;

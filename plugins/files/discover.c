@@ -15,7 +15,7 @@ int files_discover(void *instance, struct pab_op *op, const struct pab_discover_
         if ((rc = files_count(f, set, op, root, &t))) return rc;
         CLEANUP_FREE char *detail = pab_sprintf("%s file%s", pab_format_count(t.files, count, sizeof count), t.files == 1 ? "" : "s");
         rc = op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_CONFIG, .id = set->name,
-                                                           .kind = "files", .size = t.bytes, .detail = detail }, NULL, 0);
+                                                           .kind = "set", .size = t.bytes, .detail = detail }, NULL, 0);
     }
     return rc;
 }
