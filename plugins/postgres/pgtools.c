@@ -1,0 +1,166 @@
+/* pgtools.c - finding pg_dump and its kin in the version that a server needs, and running them. */
+#include <glob.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include "plugins/postgres/pg.h"
+
+int pg_major(int version_num)
+{
+    return version_num >= 100000 ? version_num / 10000 : version_num / 100; /* 150020 -> 15; 90605 -> 906 */
+}
+
+/* "pg_dump (PostgreSQL) 15.20 (Debian 15.20-0+deb12u1)": the number. */
+static int parse_version(const char *text, int *ret_major, char **ret_version)
+{
+    const char *p = strstr(text, "(PostgreSQL) ");
+    if (!p) return -1;
+    p += strlen("(PostgreSQL) ");
+    size_t n = strcspn(p, " \n");
+    int major = 0, minor = 0;
+    for (const char *d = p; *d >= '0' && *d <= '9' && major < 1000; d++) major = major * 10 + (*d - '0');
+    if (major < 10 && (p = strchr(p, '.'))) minor = p[1] - '0';
+    p = strstr(text, "(PostgreSQL) ") + strlen("(PostgreSQL) ");
+    *ret_major = major >= 10 ? major : major * 100 + minor;
+    *ret_version = pab_strndup(p, n);
+    return major ? 0 : -1;
+}
+
+/* Adds the programs of a folder, unless that major is known already. */
+static void add_folder(struct pg_tools *t, const char *dir)
+{
+    CLEANUP_FREE char *dump = pab_sprintf("%s/pg_dump", dir);
+    CLEANUP_FREE char *restore = pab_sprintf("%s/pg_restore", dir);
+    CLEANUP_FREE char *text = NULL;
+    CLEANUP_FREE char *version = NULL;
+    struct pab_error ignored = { 0 };
+    int major = 0;
+    if (access(dump, X_OK) || access(restore, X_OK)) return;
+    const char *const argv[] = { dump, "--version", NULL };
+    if (pab_proc_capture(&(struct pab_proc_opts){ .argv = argv }, 4096, &text, &ignored) || parse_version(text, &major, &version)) return;
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->items[i].major == major) return;
+    }
+    CLEANUP_FREE char *help = NULL;
+    const char *const ask[] = { restore, "--help", NULL };
+    int key = pab_proc_capture(&(struct pab_proc_opts){ .argv = ask }, 1 << 16, &help, &ignored) == PAB_OK && strstr(help, "--restrict-key");
+    struct pg_tool tool = { .major = major, .dir = pab_strdup(dir), .version = TAKE_PTR(version), .restrict_key = key };
+    PAB_PUSH(t, tool);
+}
+
+int pg_tools_find(const struct pg *pg, struct pg_tools *ret, struct pab_error *err)
+{
+    if (pg->bindir) {
+        add_folder(ret, pg->bindir);
+        if (ret->count) return PAB_OK;
+        pab_error_set(err, PAB_E_TOOL, 0, "there are no working pg_dump and pg_restore in '%s'", pg->bindir);
+        return pab_error_hint(err, PAB_E_TOOL, "correct the option bindir, or leave it out");
+    }
+    static const char *const patterns[] = { "/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin" };
+    for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
+        glob_t g = { 0 };
+        if (glob(patterns[i], 0, NULL, &g) == 0) {
+            for (size_t k = 0; k < g.gl_pathc; k++) add_folder(ret, g.gl_pathv[k]);
+        }
+        globfree(&g);
+    }
+    /* Debian's pg_dump in PATH is a wrapper around those; asked last, it adds nothing. */
+    CLEANUP_FREE char *path = pab_proc_which("pg_dump");
+    if (path) {
+        *strrchr(path, '/') = '\0';
+        add_folder(ret, path);
+    }
+    return PAB_OK;
+}
+
+void pg_tools_release(struct pg_tools *t)
+{
+    for (size_t i = 0; i < t->count; i++) {
+        free(t->items[i].dir);
+        free(t->items[i].version);
+    }
+    free(t->items);
+    *t = (struct pg_tools){ 0 };
+}
+
+int pg_tools_choose(const struct pg_tools *t, int major, struct pg_tool **ret, struct pab_error *err)
+{
+    struct pg_tool *best = NULL;
+    struct pab_buf found = PAB_BUF_INIT(400);
+    for (size_t i = 0; i < t->count; i++) {
+        struct pg_tool *one = &t->items[i];
+        pab_buf_addf(&found, "%s%s", found.size ? ", " : "", one->version);
+        if (one->major >= major && (!best || one->major < best->major)) best = one;
+    }
+    if (best) *ret = best;
+    else {
+        pab_error_set(err, PAB_E_TOOL, 0, "no pg_dump of PostgreSQL %d or newer is installed (found: %s)", major, found.size ? found.data : "none");
+        pab_error_hint(err, PAB_E_TOOL, "install the Debian package postgresql-client-%d, or set the option bindir", major);
+    }
+    pab_buf_release(&found);
+    return best ? PAB_OK : PAB_E_TOOL;
+}
+
+/* ---- running them */
+struct child_env { char *items[10]; int n; };
+
+static void add_env(struct child_env *e, const char *name, const char *value)
+{
+    if (value) e->items[e->n++] = pab_sprintf("%s=%s", name, value);
+}
+
+static int run(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, size_t max, char **ret_text,
+               struct pab_proc **ret, struct pab_error *err)
+{
+    static const char *const drop[] = { "PGOPTIONS", "PGSERVICE", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGPASSWORD", "PGHOSTADDR", "PGDATABASE", NULL };
+    struct child_env e = { .n = 0 };
+    add_env(&e, "PGHOST", c->address ? c->address : c->pg->host);
+    add_env(&e, "PGPORT", c->pg->port);
+    add_env(&e, "PGUSER", c->pg->user);
+    /* By the environment, which only this user and root can read: a password file would survive a SIGKILL. */
+    add_env(&e, "PGPASSWORD", c->pg->password);
+    add_env(&e, "PGSSLMODE", c->pg->sslmode);
+    add_env(&e, "PGAPPNAME", "pabengine");
+    add_env(&e, "PGDATABASE", o->db);
+    add_env(&e, "PGOPTIONS", o->pgoptions);
+    add_env(&e, "LC_MESSAGES", "C");
+    struct { const char **items; size_t count, capacity; } list = { 0 };
+    CLEANUP_FREE char *program = pab_sprintf("%s/%s", t->dir, argv[0]);
+    PAB_PUSH(&list, program);
+    for (int i = 1; argv[i]; i++) PAB_PUSH(&list, argv[i]);
+    PAB_PUSH(&list, NULL);
+    struct pab_proc_opts po = { .argv = list.items, .env_add = (const char *const *)e.items, .env_drop = drop, .in = o->in, .in_fd = o->in_fd,
+                                .out = o->out, .out_fd = o->out_fd, .cancel_fd = o->cancel_fd ? o->cancel_fd : c->op->host->cancel_fd(c->op), .what = o->what };
+    int rc = ret_text ? pab_proc_capture(&po, max, ret_text, err) : pab_proc_start(&po, ret, err);
+    for (int i = 0; i < e.n; i++) {
+        explicit_bzero(e.items[i], strlen(e.items[i]));
+        free(e.items[i]);
+    }
+    free(list.items);
+    return rc;
+}
+
+int pg_tool_error(struct pab_error *err)
+{
+    static const struct { const char *words; int code; } known[] = {
+        { "lock timeout", PAB_E_BUSY }, { "permission denied", PAB_E_AUTH }, { "authentication failed", PAB_E_AUTH }, { "row-level security", PAB_E_AUTH },
+        { "server closed the connection", PAB_E_UNREACHABLE }, { "terminating connection", PAB_E_UNREACHABLE }, { "connection to server", PAB_E_UNREACHABLE },
+        { "too many clients", PAB_E_BUSY }, { "No space left", PAB_E_NOSPACE }, { "could not extend file", PAB_E_NOSPACE },
+    };
+    for (size_t i = 0; err->code == PAB_E_TOOL && i < sizeof known / sizeof *known; i++) {
+        if (!strstr(err->message, known[i].words)) continue;
+        err->code = known[i].code;
+        err->retryable = err->code == PAB_E_BUSY || err->code == PAB_E_UNREACHABLE;
+    }
+    return err->code;
+}
+
+int pg_tool_start(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, struct pab_proc **ret, struct pab_error *err)
+{
+    return run(c, t, argv, o, 0, NULL, ret, err);
+}
+
+int pg_tool_capture(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, size_t max, char **ret, struct pab_error *err)
+{
+    return run(c, t, argv, o, max, ret, NULL, err);
+}
