@@ -1,5 +1,5 @@
-/* cpus.c - how many cores this process may use; see pool.h. */
-#include "core/base/pool.h"
+/* cpus.c - see cpus.h. */
+#include "core/base/cpus.h"
 
 #include <sched.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@ libpab_plain_la_SOURCES = \
 	%D%/cancel.c %D%/cancel.h \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
+	%D%/cpus.c %D%/cpus.h \
 	%D%/error.c %D%/error.h \
 	%D%/faults.c %D%/faults.h \
 	%D%/fsutil.c %D%/fspath.c %D%/remove_tree.c %D%/fsutil.h \
@@ -21,5 +22,5 @@ libpab_base_la_LIBADD = libpab_plain.la
 libpab_base_la_SOURCES = \
 	%D%/lockfile.c %D%/lockfile.h \
 	%D%/log.c %D%/log.h \
-	%D%/pool.c %D%/cpus.c %D%/pool.h \
+	%D%/pool.c %D%/pool.h \
 	%D%/secret.c %D%/secret.h

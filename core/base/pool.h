@@ -10,12 +10,13 @@
 #ifndef PAB_BASE_POOL_H
 #define PAB_BASE_POOL_H
 
+#include "core/base/cpus.h"
+
 typedef void (*pab_job_fn)(void *arg);
 struct pab_pool;
 struct pab_pool *pab_pool_new(unsigned threads, unsigned queue);  /* threads 0: number of cores */
 void pab_pool_submit(struct pab_pool *p, pab_job_fn fn, void *arg);
 void pab_pool_drain(struct pab_pool *p);
 void pab_pool_free(struct pab_pool *p);   /* drains first; NULL is fine */
-unsigned pab_cpu_count(void);             /* of this process's affinity mask and cgroup quota; at least 1 */
 
 #endif

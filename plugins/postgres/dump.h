@@ -46,7 +46,7 @@ struct pg_dump_run {
     struct pab_artifact *sql, *archive;
     pthread_mutex_t lock;
     struct pab_error error;    /* the first failure; under lock */
-    struct { struct pg_counted { char *label; uint64_t rows; } *items; size_t count, capacity; } counted; /* tables of pg_dump */
+    struct pg_rowcounts counted; /* tables of pg_dump */
 };
 
 /* Keeps the first failure and stops every thread; returns err->code. */
@@ -59,7 +59,7 @@ void pg_tables_release(struct pg_tables *t);
 /* Patterns for --exclude-table-data that name exactly these tables. */
 void pg_exclude_patterns(const struct pg_tables *t, struct pab_strs *ret);
 
-/* snapshot.c: connects the lanes, locks the tables, exports and imports the snapshot. */
+/* snapshot.c: locks the tables on all connections, exports and imports the snapshot. */
 int pg_take_snapshot(struct pg_dump_run *r, struct pab_error *err);
 
 /* split.c: cuts tables that outweigh the share of a lane. `splittable`: the server scans ctid ranges (14 and later). */
@@ -74,11 +74,15 @@ struct pg_dumper;
 int pg_dumper_start(struct pg_dump_run *r, struct pg_dumper **ret, struct pab_error *err);
 /* Reads pre-data into @head, then data into blocks @data. */
 int pg_dumper_read(struct pg_dumper *d, struct pab_error *err);
+/* After a failure: gives up the open block, which lanes may be waiting for. */
+void pg_dumper_stop(struct pg_dumper *d);
 /* Waits for all children; the post-data goes into block @tail. Call after every lane has ended. */
 int pg_dumper_finish(struct pg_dumper *d, struct pab_error *err);
 void pg_dumper_free(struct pg_dumper *d);  /* ends what still runs; NULL is fine */
 
 /* One database into its two artifacts (dbdump.c). */
-int pg_dump_database(struct pg_call *c, const struct pg_db *db, const struct pg_tools *tools, struct pab_error *err);
+int pg_dump_database(struct pg_call *c, const struct pg_db *db, const struct pg_tool *tool, struct pab_error *err);
+/* Roles and tablespaces (globals_dump.c). */
+int pg_dump_globals(struct pg_call *c, PGconn *conn, const struct pg_tool *tool, struct pab_error *err);
 
 #endif

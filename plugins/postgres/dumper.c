@@ -138,8 +138,8 @@ static int on_copy_end(void *ctx, const char *table, uint64_t rows, struct pab_e
         if (strcmp(d->run->tables.items[i].sql_name, table) == 0)
             return pab_error_set(err, PAB_E_INTERNAL, 0, "table %s of '%s' would be in the backup twice", d->run->tables.items[i].label, d->run->db->name);
     }
-    struct pg_counted one = { .label = pg_display(table), .rows = rows };
-    PAB_PUSH(&d->run->counted, one);
+    CLEANUP_FREE char *label = pg_display(table);
+    pg_rowcounts_add(&d->run->counted, label, rows);
     d->block_rows += rows;
     return PAB_OK;
 }
@@ -225,10 +225,23 @@ int pg_dumper_start(struct pg_dump_run *r, struct pg_dumper **ret, struct pab_er
     return PAB_OK;
 }
 
+static int read_section(struct pg_dumper *d, int section, const char *block_name, struct pab_error *err)
+{
+    int rc = read_text(d, pab_proc_out(d->restore[section]), block_name, err);
+    /* a text that stops in the middle has its reason in what the program said */
+    const char *said = rc == PAB_E_CORRUPT ? pab_proc_stderr(d->restore[section]) : "";
+    return *said ? pab_error_set(err, PAB_E_TOOL, 0, "pg_restore of '%s' into text failed: %s", d->run->db->name, said) : rc;
+}
+
 int pg_dumper_read(struct pg_dumper *d, struct pab_error *err)
 {
-    int rc = read_text(d, pab_proc_out(d->restore[PRE]), PG_BLOCK_HEAD, err);
-    return rc ? rc : read_text(d, pab_proc_out(d->restore[DATA]), PG_BLOCK_DATA, err);
+    int rc = read_section(d, PRE, PG_BLOCK_HEAD, err);
+    return rc ? rc : read_section(d, DATA, PG_BLOCK_DATA, err);
+}
+
+void pg_dumper_stop(struct pg_dumper *d)
+{
+    if (d && d->block) d->run->call->op->host->block_abort(TAKE_PTR(d->block));
 }
 
 int pg_dumper_finish(struct pg_dumper *d, struct pab_error *err)
@@ -250,7 +263,7 @@ void pg_dumper_free(struct pg_dumper *d)
     if (d->pump_started) pthread_join(d->pump, NULL);
     pab_proc_kill(d->dump);
     for (int i = 0; i < SECTIONS; i++) pab_proc_kill(d->restore[i]);
-    if (d->block) d->run->call->op->host->block_abort(d->block);
+    pg_dumper_stop(d);
     if (d->post_fd >= 0) close(d->post_fd);
     free(d);
 }

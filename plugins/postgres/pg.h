@@ -1,10 +1,12 @@
 /* pg.h - the postgres plugin: databases of one PostgreSQL server, each as one SQL file that psql restores, with a small
  * custom-format archive beside it.
  *
- * plugin.c: option table, opening; conn.c: libpq without blocking; pgtools.c: pg_dump and its kin; sqlscan.c: reading our
- * own SQL; the verbs: discover.c check.c backup.c restore.c verify.c, and what they are made of:
+ * plugin.c: option table, opening; conn.c, query.c: libpq without blocking; pgtools.c: pg_dump and its kin; sqlscan.c:
+ * reading our own SQL; databases.c, rights.c: what there is and who may read it; record.c: facts and counts of the manifest;
+ * the verbs: discover.c check.c backup.c restore.c verify.c, and what they are made of:
  *
- *     backup.c   one database after the other; globals
+ *     backup.c   one database after the other
+ *     globals_dump.c  roles and tablespaces by pg_dumpall
  *     dbdump.c   one database: snapshot, artifacts, what goes into the manifest
  *     candidates.c  which tables we copy ourselves; split.c: cut into pieces
  *     lanes.c    COPY connections that write blocks
@@ -24,6 +26,7 @@
 /* ---- an instance: the options of a target (plugin.c) */
 struct pg {
     const char *host, *port, *user, *password, *dbname, *sslmode, *bindir, *container, *docker_host; /* live with the config; NULL: not given */
+    char port_text[8];
     struct pab_strs databases, exclude;
     int globals;
     int jobs;                  /* connections that copy at once */
@@ -107,7 +110,7 @@ int pg_major(int version_num);   /* 150020 -> 15 */
 /* Gives a failure of a tool the code that its words call for: BUSY, AUTH, UNREACHABLE ... */
 int pg_tool_error(struct pab_error *err);
 
-/* ---- the databases of a server (discover.c) */
+/* ---- the databases of a server (databases.c) */
 struct pg_db {
     char *name, *owner, *encoding, *collate, *ctype, *provider;
     uint64_t size;
@@ -117,6 +120,16 @@ struct pg_dbs { struct pg_db *items; size_t count, capacity; };
 /* Those that the job names (PAB_E_NOT_FOUND when one does not exist), else every connectable non-template one, less the excluded. */
 int pg_list_databases(struct pg_call *c, PGconn *conn, struct pg_dbs *ret, struct pab_error *err);
 void pg_dbs_release(struct pg_dbs *d);
+
+/* What is said of one database, as JSON or numbers in text: {name, version} of extensions, names of roles (databases.c). */
+struct pg_db_facts { char *extensions, *roles, *tables, *large_objects; };
+int pg_read_db_facts(struct pg_call *c, PGconn *conn, struct pg_db_facts *ret, struct pab_error *err);
+void pg_db_facts_release(struct pg_db_facts *f);
+
+/* Counts what `conn`'s role may not read, and says how to change that: PAB_E_AUTH (rights.c). */
+int pg_check_rights(struct pg_call *c, PGconn *conn, const char *db, struct pab_error *err);
+/* 1: the role may read the passwords of roles. */
+int pg_may_read_passwords(struct pg_call *c, PGconn *conn, int *ret, struct pab_error *err);
 
 /* Facts of artifacts and the target, as they stand in the manifest. */
 #define PG_FACT_SERVER "server_version"
@@ -140,6 +153,14 @@ void pg_dbs_release(struct pg_dbs *d);
 
 const char *pg_fact(const struct pab_artifact_info *a, const char *key);            /* NULL: not there */
 int pg_count(const struct pab_artifact_info *a, const char *key, uint64_t *ret);    /* 0, or -1: not there */
+
+/* Rows per table (record.c). */
+struct pg_rowcount { char *label; uint64_t rows; };
+struct pg_rowcounts { struct pg_rowcount *items; size_t count, capacity; };
+void pg_rowcounts_add(struct pg_rowcounts *v, const char *label, uint64_t rows);
+void pg_rowcounts_settle(struct pg_rowcounts *v);   /* sorts, and adds up what has the same label: find works from here on */
+const struct pg_rowcount *pg_rowcounts_find(const struct pg_rowcounts *v, const char *label); /* NULL: not there */
+void pg_rowcounts_release(struct pg_rowcounts *v);
 
 /* ---- the verbs */
 int pg_check(void *instance, struct pab_op *op, const struct pab_check_req *req);

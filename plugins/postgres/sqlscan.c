@@ -86,6 +86,13 @@ static int begin_copy(struct pg_scan *s, struct pab_error *err)
     return s->ops->copy_begin ? s->ops->copy_begin(s->ctx, text, s->table, err) : PAB_OK;
 }
 
+static void end_of_statement(struct pg_scan *s)
+{
+    s->in_statement = 0;
+    if (s->word_size == strlen("BEGIN") && memcmp(s->word, "BEGIN", s->word_size) == 0) s->in_transaction = 1;
+    if (s->word_size == strlen("COMMIT") && memcmp(s->word, "COMMIT", s->word_size) == 0) s->in_transaction = 0;
+}
+
 /* One character of code; the next state is set. */
 static void scan_code(struct pg_scan *s, char c)
 {
@@ -98,10 +105,11 @@ static void scan_code(struct pg_scan *s, char c)
     else if (c == '$' && !is_word(last) && last != '$') s->state = PG_SCAN_TAG, s->tag[0] = '$', s->tag_size = 1;
     else if (c == '(') s->parens++;
     else if (c == ')' && s->parens) s->parens--;
-    else if (c == ';' && !s->parens) s->in_statement = 0;
+    else if (c == ';' && !s->parens) end_of_statement(s);
     else if (c == '\n') s->state = PG_SCAN_LINE;
     else if (c != ' ' && c != '\t' && c != '-' && c != '/') s->in_statement = 1;
     if (s->state == PG_SCAN_QUOTE || s->state == PG_SCAN_ESCAPE || s->state == PG_SCAN_NAME || s->state == PG_SCAN_TAG) s->in_statement = 1;
+    if (s->in_statement && s->word_size < sizeof s->word) s->word[s->word_size++] = c;
     s->before[0] = last;
     s->before[1] = s->state == PG_SCAN_CODE ? c : 0;
 }
@@ -204,7 +212,8 @@ static int at_line(struct pg_scan *s, const char *p, const char **span, struct p
 {
     s->before[0] = s->before[1] = 0;
     if (s->in_statement) return PAB_OK;
-    if (s->want_cut && s->ops->cut) {
+    s->word_size = 0;
+    if (s->want_cut && !s->in_transaction && s->ops->cut) {
         if (pass(s, *span, p, err) || s->ops->cut(s->ctx, err)) return err->code;
         *span = p;
     }

@@ -22,7 +22,7 @@ struct pg_scan_ops {
     /* a COPY ... FROM stdin has begun (the whole statement, the table as it stands there); ended, after so many rows */
     int (*copy_begin)(void *ctx, const char *statement, const char *table, struct pab_error *err);
     int (*copy_end)(void *ctx, const char *table, uint64_t rows, struct pab_error *err);
-    /* between two statements, after want_cut was set; all text before it was passed on */
+    /* between two statements outside of transactions, after want_cut was set; all text before it was passed on */
     int (*cut)(void *ctx, struct pab_error *err);
 };
 
@@ -46,6 +46,9 @@ struct pg_scan {
     int want_cut;              /* the user of the scan sets and clears it */
     enum pg_scan_state state;
     int in_statement;          /* something was said since the last semicolon */
+    int in_transaction;        /* between BEGIN and COMMIT: large objects */
+    char word[8];              /* how the statement begins */
+    size_t word_size;
     int depth;                 /* of parentheses, or of block comments */
     int parens;
     char before[2];            /* the last two characters of code */

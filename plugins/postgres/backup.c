@@ -1,0 +1,48 @@
+/* backup.c - one database after the other, each consistent in itself; globals first, since they are needed first. */
+#include <stdio.h>
+#include "plugins/postgres/dump.h"
+
+static int server_facts(struct pg_call *c, const struct pg_tool *tool, struct pab_error *err)
+{
+    const struct pab_host *h = c->op->host;
+    char number[16];
+    snprintf(number, sizeof number, "%d", c->version);
+    if (h->fact(c->op, PG_FACT_SERVER, c->version_text) || h->fact(c->op, PG_FACT_SERVER_NUM, number) || h->fact(c->op, PG_FACT_TOOL, tool->version))
+        return pab_error_set(err, PAB_E_IO, 0, "the facts could not be kept");
+    return PAB_OK;
+}
+
+static int add_objects(struct pg_call *c, const struct pg_dbs *dbs, struct pab_error *err)
+{
+    for (size_t i = 0; i < dbs->count; i++) {
+        CLEANUP_FREE char *id = pg_display(dbs->items[i].name);
+        const struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_DATABASES, .id = id, .kind = PG_DATABASE, .size = dbs->items[i].size };
+        if (c->op->host->object_add(c->op, &o, NULL, 0)) return pab_error_set(err, PAB_E_IO, 0, "the list of databases could not be kept");
+    }
+    return PAB_OK;
+}
+
+static int backup(struct pg_call *c, PGconn *conn, struct pab_error *err)
+{
+    CLEANUP(pg_tools_release) struct pg_tools tools = { 0 };
+    CLEANUP(pg_dbs_release) struct pg_dbs dbs = { 0 };
+    struct pg_tool *tool;
+    if (pg_tools_find(c->pg, &tools, err) || pg_tools_choose(&tools, pg_major(c->version), &tool, err)) return err->code;
+    if (pg_list_databases(c, conn, &dbs, err) || server_facts(c, tool, err) || add_objects(c, &dbs, err)) return err->code;
+    if (c->pg->globals && pg_dump_globals(c, conn, tool, err)) return err->code;
+    if (!dbs.count) pab_warn(c->op, NULL, "there is no database to back up on this server");
+    for (size_t i = 0; i < dbs.count; i++) {
+        if (pg_dump_database(c, &dbs.items[i], tool, err)) return err->code;
+    }
+    return PAB_OK;
+}
+
+int pg_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req)
+{
+    CLEANUP(pg_call_release) struct pg_call c = { .stop_fd = -1 };
+    CLEANUP_CONN PGconn *conn = NULL;
+    struct pab_error err = { 0 };
+    if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
+    if (pg_call_open(&c, op, instance, &conn, &err) || backup(&c, conn, &err)) return sup_fail(op, &err);
+    return PAB_OK;
+}

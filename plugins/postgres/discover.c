@@ -1,0 +1,59 @@
+/* discover.c - what is there: databases with their sizes, the version, roles, extensions. */
+#include <stdio.h>
+#include <string.h>
+#include "plugins/postgres/pg.h"
+
+static int add_database(struct pg_call *c, const struct pg_db *db, const struct pg_db_facts *f, struct pab_error *err)
+{
+    CLEANUP_FREE char *id = pg_display(db->name);
+    CLEANUP_FREE char *detail = pab_sprintf("%s tables, %s, owner %s", f->tables, db->encoding, db->owner);
+    const struct pab_kv attrs[] = { { "owner", db->owner }, { PG_FACT_ENCODING, db->encoding }, { "collate", db->collate ? db->collate : "" },
+                                    { "tables", f->tables }, { "large_objects", f->large_objects }, { PG_FACT_EXTENSIONS, f->extensions }, { PG_FACT_ROLES, f->roles } };
+    const struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_DATABASES, .id = id, .kind = "database", .size = db->size, .detail = detail };
+    if (c->op->host->object_add(c->op, &o, attrs, sizeof attrs / sizeof *attrs)) return pab_error_set(err, PAB_E_IO, 0, "the list of databases could not be kept");
+    return PAB_OK;
+}
+
+static int look_at(struct pg_call *c, const struct pg_db *db, struct pab_error *err)
+{
+    CLEANUP_CONN PGconn *conn = NULL;
+    CLEANUP(pg_db_facts_release) struct pg_db_facts f = { 0 };
+    if (pg_connect(c, db->name, &conn, err) || pg_read_db_facts(c, conn, &f, err)) return err->code;
+    return add_database(c, db, &f, err);
+}
+
+/* What concerns the whole server. */
+static int server_facts(struct pg_call *c, PGconn *conn, struct pab_error *err)
+{
+    CLEANUP_FREE char *roles = NULL;
+    CLEANUP_FREE char *shown = NULL;
+    char number[16];
+    if (pg_value(c, conn, &roles, err, "SELECT COALESCE(pg_catalog.json_agg(rolname ORDER BY rolname), '[]') FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_'", PG_END))
+        return err->code;
+    shown = pg_display(roles);
+    snprintf(number, sizeof number, "%d", c->version);
+    const struct pab_host *h = c->op->host;
+    if (h->fact(c->op, PG_FACT_SERVER, c->version_text) || h->fact(c->op, PG_FACT_SERVER_NUM, number) || h->fact(c->op, "user", c->me) || h->fact(c->op, PG_FACT_ROLES, shown))
+        return pab_error_set(err, PAB_E_IO, 0, "the facts could not be kept");
+    return PAB_OK;
+}
+
+static int discover(struct pg_call *c, PGconn *conn, struct pab_error *err)
+{
+    CLEANUP(pg_dbs_release) struct pg_dbs dbs = { 0 };
+    if (server_facts(c, conn, err) || pg_list_databases(c, conn, &dbs, err)) return err->code;
+    for (size_t i = 0; i < dbs.count; i++) {
+        if (look_at(c, &dbs.items[i], err)) return err->code;
+    }
+    return PAB_OK;
+}
+
+int pg_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req)
+{
+    CLEANUP(pg_call_release) struct pg_call c = { .stop_fd = -1 };
+    CLEANUP_CONN PGconn *conn = NULL;
+    struct pab_error err = { 0 };
+    if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
+    if (pg_call_open(&c, op, instance, &conn, &err) || discover(&c, conn, &err)) return sup_fail(op, &err);
+    return PAB_OK;
+}
