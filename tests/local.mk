@@ -19,6 +19,7 @@ include tests/fakes/local.mk
 include tests/plugins/local.mk
 
 lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh tests/lint/docs.sh
+include tests/abi/local.mk
 EXTRA_DIST += $(lint_tests) tests/run tests/quickstart tests/packages.sh tests/services tests/integration .ci/run
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(lint_tests)
