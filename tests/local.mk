@@ -17,6 +17,7 @@ include tests/unit/files.mk
 endif
 include tests/fakes/local.mk
 include tests/plugins/local.mk
+include tests/fuzz/local.mk
 
 lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh tests/lint/docs.sh
 include tests/abi/local.mk
@@ -25,6 +26,7 @@ check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(lint_tests)
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; top_builddir='$(abs_top_builddir)'; export top_builddir; \
 	PABENGINE_PLUGIN_PATH='$(abs_top_builddir)/.libs'; export PABENGINE_PLUGIN_PATH; \
+	PABENGINE_CONFIG=; export PABENGINE_CONFIG; \
 	ASAN_OPTIONS='detect_leaks=1'; export ASAN_OPTIONS;
 
 # The unit tests alone; the same under valgrind; the tests against real servers (tests/run does all of it).

@@ -165,7 +165,8 @@ START_TEST(a_command_that_fails_or_says_nothing_is_refused)
     make_dir();
     struct pab_config_env env = test_env();
     env.dir = dir;
-    make_file("prints", "#!/bin/sh\necho " SECRET "\necho 'permission denied' >&2\nexit 3\n", strlen(SECRET) + 60, 0700);
+    static const char script[] = "#!/bin/sh\necho " SECRET "\necho 'permission denied' >&2\nexit 3\n";
+    make_file("prints", script, sizeof script - 1, 0700);
     refuse("command:./prints", &env, "the command './prints'");
     ck_assert_ptr_nonnull(strstr(last_error.message, "permission denied"));
     refuse("command:true " SECRET, &env, "the command 'true' is empty");

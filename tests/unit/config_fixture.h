@@ -18,8 +18,8 @@ DEFINE_CLEANUP(config, struct pab_config, pab_config_free)
 #define NODE CLEANUP(pab_cleanup_node) struct pab_node *
 #define CONFIG CLEANUP(pab_cleanup_config) struct pab_config *
 
-static struct pab_buf warnings; /* one a line */
-static struct pab_error last_error;
+static struct pab_buf warnings; /* one a line; it lives as long as the test */
+__attribute__((unused)) static struct pab_error last_error;
 
 __attribute__((unused)) static void collect_warning(void *ctx, const char *message)
 {
