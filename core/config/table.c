@@ -1,5 +1,6 @@
 /* table.c - option tables that come from outside, checked before anything is read by them. */
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "core/base/str.h"
@@ -7,6 +8,9 @@
 
 #define MAX_OPTIONS 256
 #define MAX_NESTING 4
+
+/* An entry of ABI 1.0. What is appended to struct pab_option later may be read only where the stride covers it. */
+#define OPTION_SIZE_1_0 (offsetof(struct pab_option, reserved) + sizeof(uint32_t))
 
 struct table_check {
     const char *plugin;
@@ -102,7 +106,7 @@ static int check_table(struct table_check *tc, const struct pab_option *table, u
 int pab_options_check_table(const struct pab_option *table, uint32_t count, uint32_t stride, const char *plugin, struct pab_error *err)
 {
     struct table_check tc = { .plugin = plugin, .stride = stride, .err = err };
-    if (count && (!table || stride < sizeof *table || stride % _Alignof(struct pab_option)))
+    if (count && (!table || stride < OPTION_SIZE_1_0 || stride % _Alignof(struct pab_option)))
         return pab_error_set(err, PAB_E_INTERNAL, 0, "option table of plugin '%s': no table, or entries of an impossible size", plugin);
     return check_table(&tc, table, count, "", 1);
 }

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ const char *pab_plugs_folders(const struct pab_plugs *p)
     return p->folders;
 }
 
-static int name_is_valid(const char *name)
+int pab_plugin_name_is_valid(const char *name)
 {
     if (name[0] < 'a' || name[0] > 'z') return 0;
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name) && strlen(name) <= 64;
@@ -71,60 +72,61 @@ static char *folder_of(const char *path)
 static int check_not_writable_by_others(const char *path, struct pab_error *err)
 {
     if (geteuid() != 0) return PAB_OK;
+    CLEANUP_FREE char *real = realpath(path, NULL);
+    if (!real) return pab_error_set(err, PAB_E_IO, errno, "cannot look at '%s'", path);
     CLEANUP_FREE char *folder = folder_of(path);
-    const char *both[] = { path, folder };
-    for (int i = 0; i < 2; i++) {
+    CLEANUP_FREE char *real_folder = folder_of(real);
+    const char *places[] = { real, folder, real_folder };
+    for (int i = 0; i < 3; i++) {
         struct stat st;
-        if (stat(both[i], &st)) return pab_error_set(err, PAB_E_IO, errno, "cannot look at '%s'", both[i]);
+        if (stat(places[i], &st)) return pab_error_set(err, PAB_E_IO, errno, "cannot look at '%s'", places[i]);
         int sticky = S_ISDIR(st.st_mode) && (st.st_mode & S_ISVTX);
         if (st.st_uid != 0 || ((st.st_mode & 022) && !sticky && (st.st_mode & 002 || st.st_gid != 0)))
-            return pab_error_hint(err, pab_error_set(err, PAB_E_REFUSED, 0, "refusing plugin '%s': '%s' can be written by others than root", path, both[i]),
-                                  "chown root '%s' and chmod go-w '%s'", both[i], both[i]);
+            return pab_error_hint(err, pab_error_set(err, PAB_E_REFUSED, 0, "refusing plugin '%s': '%s' can be written by others than root", path, places[i]),
+                                  "chown root '%s' and chmod go-w '%s'", places[i], places[i]);
     }
     return PAB_OK;
 }
 
-static int check_verbs(const struct pab_plugin *p, const char *path, struct pab_error *err)
+/* What a loader says of a file begins with its name, which stands in our message already. */
+static int cannot_load(const char *path, const char *absolute, struct pab_error *err)
 {
-    const struct { const char *name; int there; } verbs[] = {
-        { "open", p->open != NULL },       { "close", p->close != NULL },     { "discover", p->discover != NULL },
-        { "backup", p->backup != NULL },   { "restore", p->restore != NULL }, { "verify", p->verify != NULL },
-    };
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (!verbs[i].there) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' has no %s function", path, verbs[i].name);
-    return PAB_OK;
+    const char *why = dlerror();
+    if (!why) why = "no reason given";
+    size_t n = strlen(absolute);
+    if (strncmp(why, absolute, n) == 0 && strncmp(why + n, ": ", 2) == 0) why += n + 2;
+    pab_error_set(err, PAB_E_UNSUPPORTED, 0, "cannot load plugin '%s': %s", path, why);
+    return pab_error_hint(err, PAB_E_UNSUPPORTED, "install the libraries it needs (ldd '%s' lists them), or rebuild it on this machine", absolute);
 }
 
-/* Smallest struct of ABI 1.0: it ended after recover. Older drafts never left the house. */
-#define PAB_PLUGIN_SIZE_1_0 ((uint32_t)(offsetof(struct pab_plugin, recover) + sizeof(void *)))
-
-int pab_plug_accept(const struct pab_plugin *theirs, const char *path, struct pab_loaded *ret, struct pab_error *err)
+/* A library is set up once a process, however often it is asked for: dlopen gives the same handle then. */
+static int set_up(void *handle, const struct pab_plugin *p, const char *path, const struct pab_host *host, struct pab_error *err)
 {
-    if (!theirs) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s': pab_plugin_init returned nothing", path);
-    if (theirs->magic != PAB_ABI_MAGIC)
-        return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' is not a pabengine plugin (magic %08x, expected %08x)", path, theirs->magic, PAB_ABI_MAGIC);
-    if (theirs->abi_major != PAB_ABI_MAJOR)
-        return pab_error_hint(err,
-                              pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' was built for plugin ABI %u.%u, this pabengine has %d.%d", path,
-                                            theirs->abi_major, theirs->abi_minor, PAB_ABI_MAJOR, PAB_ABI_MINOR),
-                              "rebuild the plugin against this version's pab_plugin.h");
-    if (theirs->needs_minor > PAB_ABI_MINOR)
-        return pab_error_hint(err,
-                              pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' needs plugin ABI %u.%u, this pabengine has %d.%d", path,
-                                            theirs->abi_major, theirs->needs_minor, PAB_ABI_MAJOR, PAB_ABI_MINOR),
-                              "a newer pabengine is needed");
-    if (theirs->struct_size < offsetof(struct pab_plugin, recover))
-        return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' says its struct has %u bytes, ABI 1.0 has %u", path, theirs->struct_size, PAB_PLUGIN_SIZE_1_0);
-    memset(&ret->p, 0, sizeof ret->p);
-    ret->their_size = theirs->struct_size;
-    memcpy(&ret->p, theirs, theirs->struct_size < sizeof ret->p ? theirs->struct_size : sizeof ret->p);
-    const struct pab_plugin *p = &ret->p;
-    if (!p->name || !name_is_valid(p->name)) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' has no valid name", path);
-    if (!p->version || !p->summary) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' has no version or no summary", path);
-    if (check_verbs(p, path, err)) return err->code;
-    if (p->option_count && (!p->options || p->option_stride < offsetof(struct pab_option, reserved)))
-        return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' has a faulty option table", path);
-    return pab_options_check_table(p->options, p->option_count, p->option_stride, p->name, err);
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct { void **items; size_t count, capacity; } done; /* as long as the process, like the libraries */
+    int known = 0, rc = 0;
+    pthread_mutex_lock(&lock);
+    for (size_t i = 0; i < done.count; i++) known |= done.items[i] == handle;
+    if (!known && p->load) rc = p->load(host);
+    if (!known && !rc) PAB_PUSH(&done, handle);
+    pthread_mutex_unlock(&lock);
+    if (!rc) return PAB_OK;
+    pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' could not set itself up: its load returned %d (%s)", path, rc, pab_error_name(rc));
+    return pab_error_hint(err, PAB_E_UNSUPPORTED, "see its manual for what it needs on this machine");
+}
+
+static int open_plugin(struct pab_plugs *plugs, const char *path, struct pab_loaded *ret, struct pab_error *err)
+{
+    CLEANUP_FREE char *absolute = strchr(path, '/') ? pab_strdup(path) : pab_sprintf("./%s", path); /* dlopen searches bare names elsewhere */
+    void *handle = dlopen(absolute, RTLD_NOW | RTLD_LOCAL);
+    if (!handle) return cannot_load(path, absolute, err);
+    pab_plugin_init_fn init;
+    *(void **)&init = dlsym(handle, "pab_plugin_init");
+    if (!init)
+        return pab_error_hint(err, pab_error_set(err, PAB_E_UNSUPPORTED, 0, "'%s' is not a pabengine plugin: it has no pab_plugin_init", path),
+                              "pab_plugin(3) says what a plugin exports");
+    int rc = pab_plug_accept(init(), path, ret, err);
+    return rc ? rc : set_up(handle, &ret->p, path, plugs->host, err);
 }
 
 int pab_plugs_get_path(struct pab_plugs *plugs, const char *path, const struct pab_loaded **ret, struct pab_error *err)
@@ -135,17 +137,11 @@ int pab_plugs_get_path(struct pab_plugs *plugs, const char *path, const struct p
             return PAB_OK;
         }
     }
-    if (access(path, R_OK)) return pab_error_set(err, PAB_E_NOT_FOUND, errno, "cannot read plugin '%s'", path);
+    if (access(path, R_OK))
+        return pab_error_hint(err, pab_error_set(err, PAB_E_NOT_FOUND, errno, "cannot read plugin '%s'", path), "'pabengine plugin list' shows what is there");
     if (check_not_writable_by_others(path, err)) return err->code;
-    CLEANUP_FREE char *absolute = strchr(path, '/') ? pab_strdup(path) : pab_sprintf("./%s", path); /* dlopen searches bare names elsewhere */
-    void *handle = dlopen(absolute, RTLD_NOW | RTLD_LOCAL);
-    if (!handle) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "cannot load plugin '%s': %s", path, dlerror());
-    pab_plugin_init_fn init;
-    *(void **)&init = dlsym(handle, "pab_plugin_init");
-    if (!init) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "'%s' is not a pabengine plugin: it has no pab_plugin_init", path);
     struct pab_loaded loaded = { 0 };
-    if (pab_plug_accept(init(), path, &loaded, err)) return err->code;
-    if (loaded.p.load && loaded.p.load(plugs->host)) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' could not set itself up", path);
+    if (open_plugin(plugs, path, &loaded, err)) return err->code;
     struct pab_loaded *keep = pab_memdup(&loaded, sizeof loaded);
     keep->path = pab_strdup(path);
     PAB_PUSH(&plugs->loaded, keep);
@@ -155,7 +151,7 @@ int pab_plugs_get_path(struct pab_plugs *plugs, const char *path, const struct p
 
 int pab_plugs_get(struct pab_plugs *plugs, const char *name, const struct pab_loaded **ret, struct pab_error *err)
 {
-    if (!name_is_valid(name)) return pab_error_set(err, PAB_E_CONFIG, 0, "'%s' is not a plugin name (lower case letters, digits and '-')", name);
+    if (!pab_plugin_name_is_valid(name)) return pab_error_set(err, PAB_E_CONFIG, 0, "'%s' is not a plugin name (lower case letters, digits and '-')", name);
     const char *list = plugs->folders;
     for (;;) {
         CLEANUP_FREE char *folder = next_folder(&list);
@@ -164,7 +160,7 @@ int pab_plugs_get(struct pab_plugs *plugs, const char *name, const struct pab_lo
         if (access(path, F_OK)) continue;
         if (pab_plugs_get_path(plugs, path, ret, err)) return err->code;
         if (strcmp((*ret)->p.name, name) != 0)
-            return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' calls itself '%s'", path, (*ret)->p.name);
+            return pab_error_hint(err, pab_error_set(err, PAB_E_UNSUPPORTED, 0, "plugin '%s' calls itself '%s'", path, (*ret)->p.name), "a plugin's file is NAME.so");
         return PAB_OK;
     }
     struct pab_strs names = { 0 };
@@ -195,7 +191,7 @@ int pab_plugs_names(struct pab_plugs *plugs, struct pab_strs *ret, struct pab_er
             size_t n = strlen(e->d_name);
             if (n <= 3 || strcmp(e->d_name + n - 3, ".so") != 0) continue;
             CLEANUP_FREE char *name = pab_strndup(e->d_name, n - 3);
-            int known = !name_is_valid(name);
+            int known = !pab_plugin_name_is_valid(name);
             for (size_t i = 0; i < ret->count; i++) known |= strcmp(ret->items[i], name) == 0;
             if (!known) pab_strs_add(ret, name);
         }

@@ -5,9 +5,10 @@
  *
  * A name [a-z][a-z0-9-]* is NAME.so in one of the folders; a path (only where the user gave one on the command line)
  * is taken as it is.  Opened with RTLD_NOW | RTLD_LOCAL and never closed: libraries leave atexit handlers and
- * thread-local destructors behind.  When root, a plugin file or folder that others may write is refused.
+ * thread-local destructors behind; its load() runs once a process (load.c remembers that).  When root, a plugin file or
+ * folder that others may write is refused.
  *
- * Messages name the file, and for a wrong ABI both versions.
+ * Messages name the file, and for a wrong ABI both versions; the hint says what to do.
  */
 #ifndef PAB_PLUG_LOAD_H
 #define PAB_PLUG_LOAD_H
@@ -30,7 +31,9 @@ int pab_plugs_get_path(struct pab_plugs *p, const char *path, const struct pab_l
 int pab_plugs_names(struct pab_plugs *p, struct pab_strs *ret, struct pab_error *err);
 const char *pab_plugs_folders(const struct pab_plugs *p);
 
-/* The checks on what pab_plugin_init returned; copies it to ret->p. Apart from dlopen, for tests. */
+int pab_plugin_name_is_valid(const char *name);   /* [a-z][a-z0-9-]*, at most 64 */
+
+/* The checks on what pab_plugin_init returned; copies it to ret->p, which is left alone on failure. Apart from dlopen, for tests. */
 int pab_plug_accept(const struct pab_plugin *theirs, const char *path, struct pab_loaded *ret, struct pab_error *err);
 
 #endif

@@ -95,6 +95,14 @@ static int32_t load_fails(const struct pab_host *host)
     return PAB_E_TOOL;
 }
 
+/* A second call would find what the first one set up: many libraries do not like that. */
+static int32_t loads_once(const struct pab_host *host)
+{
+    static int calls;
+    (void)host;
+    return calls++ ? PAB_E_INTERNAL : PAB_OK;
+}
+
 static const struct pab_plugin sound = {
     PAB_PLUGIN_HEADER, .thread_model = PAB_THREADS_PARALLEL, .name = "faulty", .version = "1.0", .summary = "one fault at a time",
     .options = options, .option_count = 2, .option_stride = sizeof *options, .categories = PAB_CAT_SERVICES,
@@ -115,6 +123,7 @@ static void spoil_head(const char *fault)
     else if (strcmp(fault, "thread-model") == 0) plugin.thread_model = 7;
     else if (strcmp(fault, "categories") == 0) plugin.categories = 0x100;
     else if (strcmp(fault, "load-fails") == 0) plugin.load = load_fails;
+    else if (strcmp(fault, "loads-once") == 0) plugin.load = loads_once;
 }
 
 static void spoil_verbs(const char *fault)
