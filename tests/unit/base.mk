@@ -5,3 +5,18 @@ unit_tests += tests/unit/check_fake_host
 tests_unit_check_fake_host_SOURCES = tests/unit/check_fake_host.c tests/unit/unit.h
 tests_unit_check_fake_host_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_fake_host_LDADD = libpab_fakes.la $(CHECK_LIBS)
+
+unit_tests += tests/unit/check_alloc
+tests_unit_check_alloc_SOURCES = tests/unit/check_alloc.c tests/unit/unit.h
+tests_unit_check_alloc_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_alloc_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_str
+tests_unit_check_str_SOURCES = tests/unit/check_str.c tests/unit/unit.h
+tests_unit_check_str_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_str_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_glob
+tests_unit_check_glob_SOURCES = tests/unit/check_glob.c tests/unit/unit.h
+tests_unit_check_glob_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_glob_LDADD = $(BASE_UNIT_LIBS)
