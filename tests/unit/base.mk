@@ -20,3 +20,18 @@ unit_tests += tests/unit/check_glob
 tests_unit_check_glob_SOURCES = tests/unit/check_glob.c tests/unit/unit.h
 tests_unit_check_glob_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_glob_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_fs
+tests_unit_check_fs_SOURCES = tests/unit/check_fs.c tests/unit/unit.h
+tests_unit_check_fs_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_fs_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_lockfile
+tests_unit_check_lockfile_SOURCES = tests/unit/check_lockfile.c tests/unit/unit.h
+tests_unit_check_lockfile_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_lockfile_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_pool
+tests_unit_check_pool_SOURCES = tests/unit/check_pool.c tests/unit/unit.h
+tests_unit_check_pool_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_pool_LDADD = $(BASE_UNIT_LIBS)
