@@ -35,3 +35,13 @@ unit_tests += tests/unit/check_pool
 tests_unit_check_pool_SOURCES = tests/unit/check_pool.c tests/unit/unit.h
 tests_unit_check_pool_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_pool_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_proc
+tests_unit_check_proc_SOURCES = tests/unit/check_proc.c tests/unit/unit.h
+tests_unit_check_proc_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_proc_LDADD = $(BASE_UNIT_LIBS)
+
+unit_tests += tests/unit/check_log
+tests_unit_check_log_SOURCES = tests/unit/check_log.c tests/unit/unit.h
+tests_unit_check_log_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_log_LDADD = $(BASE_UNIT_LIBS)
