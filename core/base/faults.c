@@ -10,8 +10,9 @@
 #include <unistd.h>
 #include "core/base/fsutil.h"
 
-static atomic_uint writes_left, points_left;
-static atomic_int write_errno;
+struct fault { atomic_uint left; atomic_int os_errno; };
+static struct fault writes, syncs, renames;
+static atomic_uint points_left;
 static _Atomic(const char *) kill_point; /* "POINT:N" as it stands in the environment; NULL: none */
 
 /* Before main: then no thread can meet it half done, and a point costs one pointer test. */
@@ -33,18 +34,25 @@ static int is_the_one(atomic_uint *left)
     return n == 1;
 }
 
-void pab_fs_fail_write_at(unsigned n, int os_errno)
+static void order(struct fault *f, unsigned n, int os_errno)
 {
-    atomic_store(&write_errno, os_errno);
-    atomic_store(&writes_left, n);
+    atomic_store(&f->os_errno, os_errno);
+    atomic_store(&f->left, n);
 }
 
-int pab_fault_write(void)
+static int strikes(struct fault *f)
 {
-    if (!is_the_one(&writes_left)) return 0;
-    errno = atomic_load(&write_errno);
+    if (!is_the_one(&f->left)) return 0;
+    errno = atomic_load(&f->os_errno);
     return 1;
 }
+
+void pab_fs_fail_write_at(unsigned n, int os_errno) { order(&writes, n, os_errno); }
+void pab_fs_fail_sync_at(unsigned n, int os_errno) { order(&syncs, n, os_errno); }
+void pab_fs_fail_rename_at(unsigned n, int os_errno) { order(&renames, n, os_errno); }
+int pab_fault_write(void) { return strikes(&writes); }
+int pab_fault_sync(void) { return strikes(&syncs); }
+int pab_fault_rename(void) { return strikes(&renames); }
 
 void pab_test_kill_at(const char *where)
 {

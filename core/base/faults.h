@@ -2,7 +2,9 @@
 #ifndef PAB_BASE_FAULTS_H
 #define PAB_BASE_FAULTS_H
 
-/* 1 with errno set when this write was told to fail. */
+/* 1 with errno set when this one was told to fail. */
 int pab_fault_write(void);
+int pab_fault_sync(void);
+int pab_fault_rename(void);
 
 #endif

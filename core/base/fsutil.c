@@ -14,6 +14,7 @@
 #include "core/base/alloc.h"
 #include "core/base/cleanup.h"
 #include "core/base/faults.h"
+#include "core/base/str.h"
 
 int pab_write_all(int fd, const void *p, size_t n)
 {
@@ -66,18 +67,41 @@ int pab_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *r
     return PAB_OK;
 }
 
+int pab_fsync(int fd)
+{
+    return pab_fault_sync() ? -1 : fsync(fd);
+}
+
 int pab_fsync_dir(int dirfd)
 {
     /* A handle of its own: dirfd may be AT_FDCWD or O_PATH, which fsync does not take. */
     CLEANUP_CLOSE int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 ? -1 : fsync(fd);
+    return fd < 0 ? -1 : pab_fsync(fd);
+}
+
+int pab_rename_over(int from_dir, const char *from, int to_dir, const char *to)
+{
+    return pab_fault_rename() ? -1 : renameat(from_dir, from, to_dir, to);
+}
+
+int pab_rename_new(int from_dir, const char *from, int to_dir, const char *to)
+{
+    struct stat st;
+    if (pab_fault_rename()) return -1;
+    if (renameat2(from_dir, from, to_dir, to, RENAME_NOREPLACE) == 0) return 0;
+    if (errno != EINVAL && errno != ENOSYS) return -1; /* those: NFS and some others do not know the flag */
+    if (fstatat(to_dir, to, &st, AT_SYMLINK_NOFOLLOW) == 0) {
+        errno = EEXIST;
+        return -1;
+    }
+    return errno == ENOENT ? renameat(from_dir, from, to_dir, to) : -1;
 }
 
 static int write_temp(int dir, const char *temp, const void *p, size_t n, mode_t mode)
 {
     CLEANUP_CLOSE int fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) return -1;
-    if (pab_write_all(fd, p, n) || fchmod(fd, mode) || fsync(fd)) return -1;
+    if (pab_write_all(fd, p, n) || fchmod(fd, mode) || pab_fsync(fd)) return -1;
     return close(TAKE_FD(fd)); /* some filesystems tell of a full disk only here */
 }
 
@@ -91,13 +115,13 @@ static int write_atomic(int dirfd, const char *path, const void *p, size_t n, mo
     if (getrandom(&salt, sizeof salt, 0) < 0) return -1;
     /* 255 bytes are all that a name may have */
     CLEANUP_FREE char *temp = pab_sprintf(".%.220s.tmp-%016llx", base, (unsigned long long)salt);
-    if (write_temp(dir, temp, p, n, mode) || renameat(dir, temp, dir, base)) {
+    if (write_temp(dir, temp, p, n, mode) || pab_rename_over(dir, temp, dir, base)) {
         int saved = errno;
         unlinkat(dir, temp, 0);
         errno = saved;
         return -1;
     }
-    return fsync(dir);
+    return pab_fsync(dir);
 }
 
 int pab_write_file_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct pab_error *err)
@@ -138,4 +162,13 @@ int pab_free_space(int fd, uint64_t *ret_bytes)
     if (fstatvfs(fd, &st)) return -1;
     *ret_bytes = (uint64_t)st.f_bavail * st.f_frsize;
     return 0;
+}
+
+int pab_error_free_space(struct pab_error *err, int fd)
+{
+    uint64_t bytes;
+    char size[32];
+    if (!err) return PAB_E_INTERNAL;
+    if (err->code != PAB_E_NOSPACE || pab_free_space(fd, &bytes)) return err->code;
+    return pab_error_hint(err, err->code, "%s are free on that disk: make room there, or use a larger one", pab_format_size(bytes, size, sizeof size));
 }

@@ -17,7 +17,11 @@ int pab_read_file(int dirfd, const char *path, size_t max, char **ret, size_t *r
 /* Temporary name beside it, write, fsync, rename, fsync of the folder. */
 int pab_write_file_atomic(int dirfd, const char *path, const void *p, size_t n, mode_t mode, struct pab_error *err);
 
+int pab_fsync(int fd);                             /* 0 or -1 */
 int pab_fsync_dir(int dirfd);                      /* 0 or -1 */
+/* Renames unless `to` is there: EEXIST then, also on filesystems whose rename cannot tell (where the caller holds a lock). 0 or -1. */
+int pab_rename_new(int from_dir, const char *from, int to_dir, const char *to);
+int pab_rename_over(int from_dir, const char *from, int to_dir, const char *to); /* replaces `to`. 0 or -1 */
 /* mkdir -p below dirfd with `mode` for what is new. */
 int pab_mkdirs(int dirfd, const char *path, mode_t mode, struct pab_error *err);
 /* rm -r below dirfd, never following symlinks (but those of folders that lead to `path`), never into what is mounted below
@@ -34,10 +38,14 @@ char *pab_path_absolute(const char *base, const char *path);
 int pab_open_parent_beneath(int root, const char *rel, const char **ret_base);
 void pab_fs_without_openat2(int on);                /* tests: as on a kernel that does not have it */
 int pab_free_space(int fd, uint64_t *ret_bytes);    /* available to this user; 0 or -1 */
+/* Adds to PAB_E_NOSPACE how much is free on the disk of fd; other errors stay as they are. Returns err->code. */
+int pab_error_free_space(struct pab_error *err, int fd);
 
 /* Tests: the n-th pab_write_all from now fails with this errno; 0 off. Also by the environment:
  * PABENGINE_TEST_FAIL_WRITE=N:ERRNO */
 void pab_fs_fail_write_at(unsigned n, int os_errno);
+void pab_fs_fail_sync_at(unsigned n, int os_errno);   /* the same of pab_fsync and pab_fsync_dir */
+void pab_fs_fail_rename_at(unsigned n, int os_errno); /* the same of pab_rename_new and pab_rename_over */
 /* Tests: named points of a run. When PABENGINE_TEST_KILL=POINT:N is set, the process kills itself with SIGKILL at the
  * N-th time it passes POINT ("*" counts every point). Costs one pointer test otherwise. */
 void pab_test_point(const char *point);

@@ -164,14 +164,33 @@ static void swept(void *ctx, const char *name)
     pab_logf(PAB_LL_INFO, NULL, "removed '%s', left by a run that was killed", name);
 }
 
+/* What is there tells how much room is needed, and when the newest run began. */
+static int look_around(struct run *r, struct pab_error *err)
+{
+    struct pab_error why = { 0 };
+    struct pab_backup_list list = { 0 };
+    if (pab_store_sweep(r->store, swept, NULL, &why)) pab_emit_warning(r->s, NULL, NULL, why.message); /* it takes room, but is in nobody's way */
+    int rc = pab_store_list(r->store, &list, err);
+    if (!rc) rc = pab_space_check(r->s, r->store, &list, err);
+    int64_t start = pab_backup_list_start(&list, r->m.started_ns);
+    if (start != r->m.started_ns) {
+        char now[40], newest[40];
+        CLEANUP_FREE char *text = pab_sprintf("the clock was set back: it says %s, but '%s' began at %s; this backup takes that time, so that it counts as the newer one",
+                                              pab_format_rfc3339(r->m.started_ns, now, sizeof now), list.items[0].name, pab_format_rfc3339(start, newest, sizeof newest));
+        pab_emit_warning(r->s, NULL, NULL, text);
+        r->m.started_ns = start;
+    }
+    pab_backup_list_release(&list);
+    return rc;
+}
+
 /* Store open, locked, swept, with room. An exit code. */
 static int open_store(struct run *r, const char *name, struct pab_error *err)
 {
     CLEANUP_FREE char *what = pab_sprintf("run %s", r->s->job->name);
     if (pab_store_open(r->s->store_path, PAB_STORE_CREATE, &r->store, err)) return err->code == PAB_E_NOT_FOUND ? PAB_EXIT_NO_STORE : pab_exit_of_error(err);
     if (pab_store_lock(r->store, what, 0, err)) return pab_exit_of_error(err);
-    if (pab_store_sweep(r->store, swept, NULL, err)) return pab_exit_of_error(err);
-    if (pab_space_check(r->s, r->store, err)) return pab_exit_of_error(err);
+    if (look_around(r, err)) return pab_exit_of_error(err);
     if (pab_stage_begin(r->store, name, r->m.started_ns, &r->stage, err)) return err->code == PAB_E_EXISTS ? PAB_EXIT_USAGE : pab_exit_of_error(err);
     r->m.name = pab_strdup(pab_stage_name(r->stage));
     struct pab_error log_err = { 0 };
@@ -204,6 +223,7 @@ static int finish(struct run *r, struct pab_error *err)
     } else {
         r->m.status = pab_strdup(status);
         r->m.finished_ns = pab_now_ns();
+        if (r->m.finished_ns < r->m.started_ns) r->m.finished_ns = r->m.started_ns; /* the clock was set back */
         if (pab_stage_publish(TAKE_PTR(r->stage), &r->m, &path, err)) {
             status = "failed";
             code = pab_exit_of_error(err);

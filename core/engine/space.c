@@ -3,21 +3,17 @@
 #include "core/base/str.h"
 #include "core/engine/space.h"
 
-int pab_space_check(struct pab_session *s, struct pab_store *store, struct pab_error *err)
+int pab_space_check(const struct pab_session *s, const struct pab_store *store, const struct pab_backup_list *list, struct pab_error *err)
 {
     uint64_t free_bytes = 0, need = 16u << 20;
     if (pab_store_free_space(store, &free_bytes, err)) return err->code;
-    struct pab_backup_list list = { 0 };
-    struct pab_error ignored = { 0 };
-    if (pab_store_list(store, &list, &ignored)) memset(&list, 0, sizeof list);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct pab_manifest *m = &list.items[i].manifest;
-        if (!list.items[i].readable || !m->job || strcmp(m->job, s->job->name) != 0 || strcmp(m->status, "complete") != 0) continue;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct pab_manifest *m = &list->items[i].manifest;
+        if (!list->items[i].readable || !m->job || strcmp(m->job, s->job->name) != 0 || strcmp(m->status, "complete") != 0) continue;
         uint64_t last = m->totals.size + m->totals.size / 10;
         if (s->categories == PAB_CAT_ALL && !s->only.count && last > need) need = last;
         break;
     }
-    pab_backup_list_release(&list);
     if (free_bytes >= need) return PAB_OK;
     char have[32], want[32];
     pab_format_size(free_bytes, have, sizeof have);

@@ -6,6 +6,6 @@
 
 /* What the newest complete backup of the same job took, plus a tenth, must be free: else PAB_E_NOSPACE with both
  * figures.  Without an earlier one there is nothing to go by: then 16 MiB. */
-int pab_space_check(struct pab_session *s, struct pab_store *store, struct pab_error *err);
+int pab_space_check(const struct pab_session *s, const struct pab_store *store, const struct pab_backup_list *list, struct pab_error *err);
 
 #endif

@@ -8,13 +8,14 @@
 #include "core/base/fsutil.h"
 #include "core/base/str.h"
 #include "core/store/directory.h"
+#include "core/store/manifest_limits.h"
 #include "core/stream/hash.h"
 
 struct check {
     const struct pab_backup *b;
     void (*finding)(void *ctx, const struct pab_finding *f);
     void *ctx;
-    struct { struct expected { const char *path, *sha256; uint64_t size; int seen, summed; } *items; size_t count, capacity; } expected;
+    struct { struct expected { const char *path, *sha256; uint64_t size; int seen, summed; } *items; size_t count, capacity; } expected; /* sorted */
 };
 
 static void found(struct check *c, const char *path, const char *problem)
@@ -22,11 +23,15 @@ static void found(struct check *c, const char *path, const char *problem)
     c->finding(c->ctx, &(struct pab_finding){ .path = path, .problem = problem });
 }
 
+static int by_path(const void *a, const void *b)
+{
+    return strcmp(((const struct expected *)a)->path, ((const struct expected *)b)->path);
+}
+
 static struct expected *find(struct check *c, const char *path)
 {
-    for (size_t i = 0; i < c->expected.count; i++)
-        if (strcmp(c->expected.items[i].path, path) == 0) return &c->expected.items[i];
-    return NULL;
+    struct expected key = { .path = path };
+    return bsearch(&key, c->expected.items, c->expected.count, sizeof key, by_path);
 }
 
 static void expect(struct check *c, const char *path, uint64_t size, const char *sha256)
@@ -54,19 +59,23 @@ static void check_file(struct check *c, const char *path, const struct stat *st)
     }
 }
 
-/* All that lies in the folder, four levels deep at most: services/x/y/z. */
+/* All that lies in the folder, and the folder itself. */
 static int walk(struct check *c, const char *below, int depth, struct pab_error *err)
 {
     int fd = openat(pab_backup_dirfd(c->b), below, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) return pab_error_set(err, PAB_E_IO, errno, "cannot read '%s/%s'", pab_backup_path(c->b), below);
+    struct stat own;
     int rc = PAB_OK;
+    if (!fstat(fd, &own) && (own.st_mode & 077)) {
+        CLEANUP_FREE char *text = pab_sprintf("folder may be entered by others (mode %04o)", (unsigned)(own.st_mode & 07777));
+        found(c, below, text);
+    }
     for (struct dirent *e; !rc && (e = readdir(dir));) {
         struct stat st;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         CLEANUP_FREE char *path = strcmp(below, ".") == 0 ? pab_strdup(e->d_name) : pab_sprintf("%s/%s", below, e->d_name);
         if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW)) continue;
-        if (S_ISDIR(st.st_mode) && (st.st_mode & 077)) found(c, path, "folder may be entered by others");
         if (S_ISDIR(st.st_mode) && depth > 0) rc = walk(c, path, depth - 1, err);
         else check_file(c, path, &st);
     }
@@ -74,35 +83,64 @@ static int walk(struct check *c, const char *below, int depth, struct pab_error 
     return rc;
 }
 
+/* One line of SHA256SUMS: HASH, two blanks, PATH. NULL: it is something else. */
+static struct expected *check_sum(struct check *c, char *line)
+{
+    if (strlen(line) < 67 || line[64] != ' ') {
+        found(c, PAB_SUMS_FILE, "holds a line that is not a checksum");
+        return NULL;
+    }
+    line[64] = 0;
+    struct expected *e = find(c, line + 66);
+    if (!e) {
+        CLEANUP_FREE char *shown = pab_str_printable(line + 66);
+        CLEANUP_FREE char *text = pab_sprintf("names '%s', which is not in the manifest", shown);
+        found(c, PAB_SUMS_FILE, text);
+        return NULL;
+    }
+    char own[65] = "";
+    uint64_t size;
+    struct pab_error err = { 0 };
+    if (!e->sha256) { /* manifest.json and RESTORE.md: small, so hash them here */
+        CLEANUP_CLOSE int fd = pab_backup_open_file(c->b, e->path, &err);
+        if (fd < 0 || pab_hash_fd(fd, own, &size, &err)) return e; /* missing: told by the walk */
+    }
+    if (strcmp(e->sha256 ? e->sha256 : own, line) != 0) found(c, e->path, e->sha256 ? "SHA256SUMS and manifest.json disagree about it" : "is not what SHA256SUMS says");
+    return e;
+}
+
 /* SHA256SUMS must list the same files with the same hashes as the manifest. */
 static void check_sums(struct check *c)
 {
     struct pab_error err = { 0 };
     CLEANUP_FREE char *text = NULL;
-    if (pab_read_file(pab_backup_dirfd(c->b), PAB_SUMS_FILE, 64u << 20, &text, NULL, &err)) return; /* missing: told by the walk */
+    int rc = pab_read_plain(pab_backup_dirfd(c->b), PAB_SUMS_FILE, PAB_SUMS_MAX, &text, NULL, &err);
+    if (rc == PAB_E_NOT_FOUND) return; /* told by the walk */
+    if (rc) {
+        found(c, PAB_SUMS_FILE, err.message);
+        return;
+    }
     for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
         *end = 0;
-        if (strlen(line) < 67 || line[64] != ' ') {
-            found(c, PAB_SUMS_FILE, "holds a line that is not a checksum");
-            return;
-        }
-        line[64] = 0;
-        struct expected *e = find(c, line + 66);
-        if (!e) {
-            found(c, PAB_SUMS_FILE, "names a file that is not in the manifest");
-            continue;
-        }
-        e->summed = 1;
-        char own[65] = "";
-        if (!e->sha256) { /* manifest.json and RESTORE.md: small, so hash them here */
-            CLEANUP_CLOSE int fd = pab_backup_open_file(c->b, e->path, &err);
-            uint64_t size;
-            if (fd < 0 || pab_hash_fd(fd, own, &size, &err)) continue;
-        }
-        if (strcmp(e->sha256 ? e->sha256 : own, line) != 0) found(c, e->path, e->sha256 ? "SHA256SUMS and manifest.json disagree about it" : "is not what SHA256SUMS says");
+        struct expected *e = check_sum(c, line);
+        if (e) e->summed = 1;
     }
     for (size_t i = 0; i < c->expected.count; i++)
         if (!c->expected.items[i].summed && strcmp(c->expected.items[i].path, PAB_SUMS_FILE) != 0) found(c, c->expected.items[i].path, "is not in SHA256SUMS");
+}
+
+int pab_backup_check_manifest(const struct pab_backup *b, struct pab_error *err)
+{
+    char own[65];
+    uint64_t size;
+    CLEANUP_FREE char *text = NULL;
+    if (pab_read_plain(pab_backup_dirfd(b), PAB_SUMS_FILE, PAB_SUMS_MAX, &text, NULL, err)) return pab_error_prefix(err, "'%s'", pab_backup_path(b));
+    CLEANUP_CLOSE int fd = pab_backup_open_file(b, PAB_MANIFEST_FILE, err);
+    if (fd < 0 || pab_hash_fd(fd, own, &size, err)) return err ? err->code : PAB_E_CORRUPT;
+    CLEANUP_FREE char *line = pab_sprintf("%s  " PAB_MANIFEST_FILE "\n", own);
+    const char *at = strstr(text, line);
+    if (at && (at == text || at[-1] == '\n')) return PAB_OK;
+    return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s/" PAB_MANIFEST_FILE "' is not what " PAB_SUMS_FILE " says", pab_backup_path(b));
 }
 
 int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx, const struct pab_finding *f), void *ctx, struct pab_error *err)
@@ -119,7 +157,8 @@ int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx
             if (a->index_path) expect(&c, a->index_path, a->index_size, a->index_sha256);
         }
     }
-    int rc = walk(&c, ".", 4, err);
+    qsort(c.expected.items, c.expected.count, sizeof *c.expected.items, by_path);
+    int rc = walk(&c, ".", PAB_MANIFEST_DEPTH, err);
     for (size_t i = 0; i < c.expected.count && !rc; i++)
         if (!c.expected.items[i].seen) found(&c, c.expected.items[i].path, "is missing");
     if (!rc) check_sums(&c);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -20,11 +21,26 @@ static int cannot_open(const char *path, struct pab_error *err)
     return pab_error_set(err, pab_error_code_of_errno(e), e, "cannot open the store '%s'", path);
 }
 
+/* A folder that was made is there for good only when the ones above it say so on the disk, too. */
+static void sync_above(const char *path)
+{
+    CLEANUP_FREE char *above = pab_path_absolute("/", path);
+    if (path[0] != '/') return;
+    for (char *slash; (slash = strrchr(above, '/'));) {
+        *slash = 0;
+        CLEANUP_CLOSE int fd = open(*above ? above : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd >= 0) pab_fsync(fd);
+    }
+}
+
 int pab_store_open(const char *path, int flags, struct pab_store **ret, struct pab_error *err)
 {
     if (flags & PAB_STORE_CREATE) {
         struct stat st;
-        if (stat(path, &st) && errno == ENOENT && pab_mkdirs(AT_FDCWD, path, 0700, err)) return pab_error_prefix(err, "cannot make the store");
+        if (stat(path, &st) && errno == ENOENT) {
+            if (pab_mkdirs(AT_FDCWD, path, 0700, err)) return pab_error_prefix(err, "cannot make the store");
+            sync_above(path);
+        }
     }
     CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) return cannot_open(path, err);
@@ -49,6 +65,7 @@ int pab_store_dirfd(const struct pab_store *s) { return s->dirfd; }
 
 int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struct pab_error *err)
 {
+    if (s->lock) return PAB_OK;
     if (pab_lock_take(s->dirfd, ".lock", what, wait_ms, &s->lock, err)) return pab_error_prefix(err, "store '%s'", s->path);
     return PAB_OK;
 }
@@ -65,18 +82,32 @@ static int names_where(struct pab_store *s, const char *below, int (*wanted)(con
     return PAB_OK;
 }
 
-static int is_partial(const char *name)
+static int is_left_over(const char *name)
 {
-    return pab_str_has_prefix(name, PAB_PARTIAL_PREFIX);
+    return pab_str_has_prefix(name, PAB_PARTIAL_PREFIX) || strcmp(name, PAB_LATEST_NEW) == 0;
+}
+
+/* Its owner holds a lock on the folder. */
+static int is_alive(struct pab_store *s, const char *name)
+{
+    CLEANUP_CLOSE int fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
 int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err)
 {
     struct pab_strs names = { 0 };
-    int rc = names_where(s, ".", is_partial, &names, err);
-    for (size_t i = 0; i < names.count && !rc; i++) {
-        rc = pab_remove_tree(s->dirfd, names.items[i], err);
-        if (!rc && found) found(ctx, names.items[i]);
+    int rc = names_where(s, ".", is_left_over, &names, err);
+    for (size_t i = 0; i < names.count; i++) {
+        if (is_alive(s, names.items[i])) continue;
+        struct pab_error why = { 0 };
+        pab_test_point("sweep");
+        if (!pab_remove_tree(s->dirfd, names.items[i], &why)) {
+            if (found) found(ctx, names.items[i]);
+        } else if (!rc) { /* the others may still go */
+            rc = why.code;
+            if (err) *err = why;
+        }
     }
     pab_strs_release(&names);
     return rc;
@@ -118,5 +149,26 @@ int pab_store_open_log(struct pab_store *s, const char *kind, const char *name, 
 int pab_backup_name_ok(const char *name)
 {
     size_t n = strlen(name);
-    return n > 0 && n <= 200 && name[0] != '.' && !strchr(name, '/') && strcmp(name, "latest") != 0 && strcmp(name, "logs") != 0 && pab_path_is_safe(name);
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f) return 0; /* it is shown in terminals and written into papers */
+    return n > 0 && n <= 200 && name[0] != '.' && !strchr(name, '/') && strcmp(name, PAB_LATEST) != 0 && strcmp(name, "logs") != 0 && pab_utf8_valid(name, n);
+}
+
+int pab_read_plain(int dirfd, const char *name, size_t max, char **ret, size_t *ret_size, struct pab_error *err)
+{
+    struct stat st;
+    CLEANUP_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT) return pab_error_set(err, PAB_E_NOT_FOUND, 0, "'%s' is missing", name);
+    if (fd < 0 && errno == ELOOP) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is a symlink, not a plain file", name);
+    if (fd < 0 || fstat(fd, &st)) return pab_error_set(err, PAB_E_IO, errno, "cannot open '%s'", name);
+    if (!S_ISREG(st.st_mode)) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not a plain file", name);
+    if ((uint64_t)st.st_size > max) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has %lld bytes, %zu are allowed", name, (long long)st.st_size, max);
+    CLEANUP_FREE char *data = pab_try_realloc(NULL, (size_t)st.st_size + 1);
+    if (!data) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory to read '%s'", name);
+    ssize_t n = pab_read_full(fd, data, (size_t)st.st_size);
+    if (n < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot read '%s'", name);
+    data[n] = '\0';
+    if (ret_size) *ret_size = (size_t)n;
+    *ret = TAKE_PTR(data);
+    return PAB_OK;
 }

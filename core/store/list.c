@@ -14,7 +14,10 @@ static int load_manifest(int dirfd, const char *what, struct pab_manifest *ret, 
 {
     CLEANUP_FREE char *json = NULL;
     size_t n = 0;
-    if (pab_read_file(dirfd, PAB_MANIFEST_FILE, PAB_MANIFEST_MAX, &json, &n, err)) return pab_error_prefix(err, "%s", what);
+    int rc = pab_read_plain(dirfd, PAB_MANIFEST_FILE, PAB_MANIFEST_MAX, &json, &n, err);
+    if (rc == PAB_E_NOT_FOUND)
+        return pab_error_hint(err, pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not a whole backup: it has no " PAB_MANIFEST_FILE, what), "name another backup; 'pabengine list JOB' shows what there is");
+    if (rc) return pab_error_prefix(err, "%s", what);
     CLEANUP_FREE char *name = pab_sprintf("%s/" PAB_MANIFEST_FILE, what);
     return pab_manifest_parse(json, n, name, ret, err);
 }
@@ -23,15 +26,20 @@ static int load_manifest(int dirfd, const char *what, struct pab_manifest *ret, 
 static void add_backup(struct pab_store *s, const char *name, struct pab_backup_list *list)
 {
     struct pab_error err = { 0 };
+    struct stat st;
     struct pab_backup_info info = { .name = pab_strdup(name) };
+    int ours = pab_str_has_prefix(name, "backup-");
     CLEANUP_CLOSE int fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    int has_manifest = fd >= 0 && faccessat(fd, PAB_MANIFEST_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-    if (fd < 0 || (!has_manifest && !pab_str_has_prefix(name, "backup-"))) {
+    if (fd >= 0) ours |= fstatat(fd, PAB_MANIFEST_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    else ours &= errno != ENOTDIR && errno != ELOOP && errno != ENOENT;
+    if (!ours) {
         free(info.name);
         return;
     }
-    info.readable = load_manifest(fd, name, &info.manifest, &err) == PAB_OK;
-    if (!info.readable) info.problem = pab_strdup(err.message);
+    if (fd < 0) pab_error_set(&err, PAB_E_IO, errno, "cannot open '%s'", name);
+    else load_manifest(fd, name, &info.manifest, &err);
+    info.readable = !err.code;
+    if (err.code) info.problem = pab_strdup(err.message);
     PAB_PUSH(list, info);
 }
 
@@ -40,7 +48,7 @@ static int newest_first(const void *a, const void *b)
     const struct pab_backup_info *x = a, *y = b;
     if (x->readable != y->readable) return x->readable ? -1 : 1;
     if (x->manifest.started_ns != y->manifest.started_ns) return x->manifest.started_ns < y->manifest.started_ns ? 1 : -1;
-    return strcmp(y->name, x->name);
+    return strverscmp(y->name, x->name); /* in one second: _10 after _9 */
 }
 
 int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err)
@@ -53,6 +61,13 @@ int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_
     closedir(dir);
     if (ret->count) qsort(ret->items, ret->count, sizeof *ret->items, newest_first);
     return PAB_OK;
+}
+
+int64_t pab_backup_list_start(const struct pab_backup_list *l, int64_t now_ns)
+{
+    if (!l->count || !l->items[0].readable) return now_ns;
+    int64_t newest = l->items[0].manifest.started_ns;
+    return newest > now_ns && newest - now_ns <= PAB_CLOCK_MAY_GO_BACK_NS ? newest : now_ns;
 }
 
 void pab_backup_list_release(struct pab_backup_list *l)
@@ -69,7 +84,7 @@ void pab_backup_list_release(struct pab_backup_list *l)
 char *pab_store_latest(struct pab_store *s)
 {
     char name[256];
-    ssize_t n = readlinkat(s->dirfd, "latest", name, sizeof name - 1);
+    ssize_t n = readlinkat(s->dirfd, PAB_LATEST, name, sizeof name - 1);
     if (n <= 0) return NULL;
     name[n] = 0;
     return pab_backup_name_ok(name) ? pab_strdup(name) : NULL;
@@ -83,7 +98,8 @@ struct pab_backup {
 
 static int not_found(struct pab_store *s, const char *which, struct pab_error *err)
 {
-    pab_error_set(err, PAB_E_NOT_FOUND, 0, "no backup '%s'%s%s%s", which, s ? " in '" : "", s ? s->path : "", s ? "'" : "");
+    CLEANUP_FREE char *shown = pab_str_printable(which);
+    pab_error_set(err, PAB_E_NOT_FOUND, 0, "no backup '%s'%s%s%s", shown, s ? " in '" : "", s ? s->path : "", s ? "'" : "");
     return pab_error_hint(err, err->code, "'pabengine list JOB' shows what there is");
 }
 
@@ -105,10 +121,11 @@ int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **
         fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         absolute = pab_sprintf("%s/%s", s->path, name);
     }
-    if (fd < 0) return not_found(s, which, err);
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return not_found(s, which, err);
+    if (fd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot open backup '%s'", absolute);
     struct pab_manifest m = { 0 };
     int rc = load_manifest(fd, absolute, &m, err);
-    if (rc) return rc == PAB_E_IO ? pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has no readable manifest.json: it is not a whole backup", absolute) : rc;
+    if (rc) return rc;
     struct pab_backup *b = pab_alloc(sizeof *b);
     *b = (struct pab_backup){ .path = TAKE_PTR(absolute), .name = TAKE_PTR(name), .dirfd = TAKE_FD(fd), .manifest = m };
     *ret = b;
@@ -136,7 +153,10 @@ int pab_backup_open_file(const struct pab_backup *b, const char *path, struct pa
     struct stat st;
     CLEANUP_CLOSE int dir = pab_open_parent_beneath(b->dirfd, path, &base);
     int fd = dir < 0 ? -1 : openat(dir, base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) return pab_error_set(err, errno == ENOENT || errno == ELOOP ? PAB_E_CORRUPT : PAB_E_IO, errno, "cannot open '%s/%s'", b->path, path);
+    if (fd < 0) {
+        int e = errno, damage = e == ENOENT || e == ELOOP || e == EXDEV || e == ENOTDIR || e == EISDIR;
+        return pab_error_set(err, damage ? PAB_E_CORRUPT : PAB_E_IO, e, "cannot open '%s/%s'", b->path, path);
+    }
     if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
         close(fd);
         return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s/%s' is not a plain file", b->path, path);

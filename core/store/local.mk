@@ -6,9 +6,11 @@ libpab_store_la_SOURCES = \
 	%D%/kvs.c \
 	%D%/list.c \
 	%D%/manifest.h \
+	%D%/manifest_limits.c %D%/manifest_limits.h \
 	%D%/manifest_read.c \
 	%D%/manifest_write.c \
 	%D%/names.c %D%/names.h \
+	%D%/publish.c \
 	%D%/restore_md.c \
 	%D%/stage.c \
 	%D%/store.h \

@@ -2,8 +2,8 @@
  *
  * The format is the contract's section 2; keys are written in that order, UTF-8, two-space indent, and only ever added
  * to.  A reader takes unknown keys as given and ignores them; a manifest from outside is hostile until checked: paths
- * must be safe relative paths below the four category folders, numbers non-negative and below 2^63, at most 64 levels
- * deep, 64 MiB long.
+ * must be relative paths below the folder of their category, of the bytes that this program writes (A-Za-z0-9._-%),
+ * numbers non-negative and below 2^63; at most 64 levels deep, 4,000,000 values, 64 MiB.
  */
 #ifndef PAB_STORE_MANIFEST_H
 #define PAB_STORE_MANIFEST_H
@@ -53,7 +53,7 @@ struct pab_manifest {
 void pab_mf_artifact_release(struct pab_mf_artifact *a);
 void pab_manifest_init(struct pab_manifest *m);      /* zeroes, gives a new id */
 void pab_manifest_release(struct pab_manifest *m);
-char *pab_manifest_to_json(struct pab_manifest *m);  /* caller frees; secrets are masked */
+char *pab_manifest_to_json(struct pab_manifest *m);  /* caller frees; secrets in facts, warnings and errors are masked */
 int pab_manifest_parse(const char *json, size_t n, const char *what, struct pab_manifest *ret, struct pab_error *err);
 
 #endif

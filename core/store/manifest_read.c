@@ -4,19 +4,25 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/str.h"
+#include "core/store/directory.h"
+#include "core/store/manifest_limits.h"
 #include "core/store/names.h"
 
 /* Where we are, for messages, and the first error. */
 struct reader {
     const char *what;
     char where[160];
+    const char *about;       /* the artifact's path, once that is known to be one; NULL before */
     struct pab_error *err;
     int failed;
 };
 
 static int bad(struct reader *r, const char *key, const char *expected)
 {
-    if (!r->failed) pab_error_set(r->err, PAB_E_CORRUPT, 0, "%s: %s%s: %s", r->what, r->where, key, expected);
+    size_t n = strlen(r->where);
+    if (n && !*key) n--; /* the dot */
+    const char *about = r->about ? r->about : "", *of = r->about ? " of '" : "", *end = r->about ? "'" : "";
+    if (!r->failed) pab_error_set(r->err, PAB_E_CORRUPT, 0, "%s: %.*s%s%s%s%s: %s", r->what, (int)n, r->where, key, of, about, end, expected);
     r->failed = 1;
     return PAB_E_CORRUPT;
 }
@@ -57,6 +63,13 @@ static void hash_of(struct reader *r, json_t *o, const char *key, char out[65])
     else memcpy(out, s, 65);
 }
 
+/* Keys are unique already: the parser refuses others. */
+static void add_kv(struct pab_kvs *v, const char *key, char *value)
+{
+    struct pab_kv kv = { pab_strdup(key), value };
+    PAB_PUSH(v, kv);
+}
+
 static void kvs(struct reader *r, json_t *o, const char *key, int numbers, struct pab_kvs *ret)
 {
     const char *k;
@@ -67,12 +80,14 @@ static void kvs(struct reader *r, json_t *o, const char *key, int numbers, struc
     }
     json_object_foreach(map, k, v) {
         if (numbers && json_is_integer(v) && json_integer_value(v) >= 0) {
-            CLEANUP_FREE char *n = pab_sprintf("%lld", (long long)json_integer_value(v));
-            pab_kvs_set(ret, k, n);
+            add_kv(ret, k, pab_sprintf("%lld", (long long)json_integer_value(v)));
         } else if (!numbers && json_is_string(v)) {
-            pab_kvs_set(ret, k, json_string_value(v));
+            add_kv(ret, k, pab_strdup(json_string_value(v)));
         } else {
-            bad(r, key, numbers ? "numbers from 0 expected" : "texts expected");
+            CLEANUP_FREE char *shown = pab_str_printable(k);
+            CLEANUP_FREE char *path = pab_sprintf("%s.%s", key, shown);
+            bad(r, path, numbers ? "a number from 0 expected" : "text expected");
+            return;
         }
     }
 }
@@ -82,6 +97,10 @@ static void blocks(struct reader *r, json_t *list, struct pab_mf_artifact *a)
     json_t *o;
     size_t i;
     uint64_t end = 0;
+    if (!json_is_array(list)) {
+        bad(r, "blocks", "a list expected");
+        return;
+    }
     a->blocks = pab_alloc_array(json_array_size(list) + 1, sizeof *a->blocks);
     json_array_foreach(list, i, o) {
         struct pab_stream_block *b = &a->blocks[a->block_count++];
@@ -91,6 +110,7 @@ static void blocks(struct reader *r, json_t *list, struct pab_mf_artifact *a)
         b->content_size = number(r, o, "content_size");
         b->rows = number(r, o, "rows");
         if (b->offset < end || b->offset > a->size || b->size > a->size - b->offset) bad(r, "blocks", "blocks inside the artifact, in order, expected");
+        if (r->failed) return;
         end = b->offset + b->size;
     }
 }
@@ -101,8 +121,10 @@ static void artifact(struct reader *r, json_t *o, struct pab_mf_artifact *a)
     CLEANUP_FREE char *kind = string(r, o, "kind", 0);
     a->path = string(r, o, "path", 0);
     if (!r->failed && !pab_artifact_path_ok(a->path)) bad(r, "path", "a relative path below databases, volumes, config or services expected");
+    if (!r->failed) r->about = a->path;
     a->object = string(r, o, "object", 0);
     if (!r->failed && pab_category_parse(category, &a->category)) bad(r, "category", "databases, volumes, config or services expected");
+    if (!r->failed && (strncmp(a->path, category, strlen(category)) != 0 || a->path[strlen(category)] != '/')) bad(r, "path", "a path below the folder of its category expected");
     a->kind = strcmp(kind, "tree") == 0 ? PAB_KIND_TREE : PAB_KIND_STREAM;
     if (!r->failed && a->kind == PAB_KIND_STREAM && strcmp(kind, "stream") != 0) bad(r, "kind", "stream or tree expected");
     a->media_type = string(r, o, "media_type", 1);
@@ -118,11 +140,13 @@ static void artifact(struct reader *r, json_t *o, struct pab_mf_artifact *a)
     if (json_object_get(o, "finished")) a->finished_ns = time_of(r, o, "finished");
     a->index_path = string(r, o, "index", 1);
     if (a->index_path) {
+        if (a->kind != PAB_KIND_TREE) bad(r, "index", "only trees have one");
         if (!pab_artifact_path_ok(a->index_path)) bad(r, "index", "a relative path below a category folder expected");
         a->index_size = number(r, o, "index_size");
         hash_of(r, o, "index_sha256", a->index_sha256);
     }
-    if (json_is_array(json_object_get(o, "blocks"))) blocks(r, json_object_get(o, "blocks"), a);
+    if (!r->failed && json_object_get(o, "blocks")) blocks(r, json_object_get(o, "blocks"), a);
+    r->about = NULL;
 }
 
 static void error_of(struct reader *r, json_t *o, struct pab_error *ret)
@@ -148,14 +172,18 @@ static void target(struct reader *r, json_t *o, size_t index, struct pab_mf_targ
     t->started_ns = time_of(r, o, "started");
     t->finished_ns = time_of(r, o, "finished");
     kvs(r, o, "facts", 0, &t->facts);
-    json_array_foreach(warnings, i, j)
+    if (!json_is_array(warnings)) bad(r, "warnings", "a list expected");
+    json_array_foreach(warnings, i, j) {
         if (json_is_string(j)) pab_strs_add(&t->warnings, json_string_value(j));
+        else bad(r, "warnings", "texts expected");
+    }
     error_of(r, o, &t->error);
     if (!json_is_array(list)) bad(r, "artifacts", "a list expected");
     json_array_foreach(list, i, j) {
         struct pab_mf_artifact a = { 0 };
         snprintf(r->where, sizeof r->where, "targets[%zu].artifacts[%zu].", index, i);
-        artifact(r, j, &a);
+        if (json_is_object(j)) artifact(r, j, &a);
+        else bad(r, "", "an object expected");
         PAB_PUSH(&t->artifacts, a);
         if (r->failed) return;
     }
@@ -182,28 +210,37 @@ static void check_unique(struct reader *r, const struct pab_manifest *m)
     free(all.items);
 }
 
-static int depth_ok(const json_t *j, int left)
+/* 8-4-4-4-12 hexadecimal digits */
+static int is_uuid(const char *s)
 {
-    const char *k;
-    json_t *v;
-    size_t i;
-    if (left == 0) return 0;
-    json_object_foreach((json_t *)(uintptr_t)j, k, v) if (!depth_ok(v, left - 1)) return 0;
-    json_array_foreach(j, i, v) if (!depth_ok(v, left - 1)) return 0;
-    return 1;
+    for (size_t i = 0; i < 36; i++) {
+        int dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? s[i] != '-' : !s[i] || !strchr("0123456789abcdef", s[i])) return 0;
+    }
+    return s[36] == '\0';
+}
+
+static void check_word(struct reader *r, const char *key, const char *got, const char *one, const char *other)
+{
+    CLEANUP_FREE char *expected = pab_sprintf("%s or %s expected", one, other);
+    if (strcmp(got, one) != 0 && strcmp(got, other) != 0) bad(r, key, expected);
 }
 
 static void head(struct reader *r, json_t *o, struct pab_manifest *m)
 {
     CLEANUP_FREE char *id = string(r, o, "id", 0);
     json_t *engine = json_object_get(o, "engine"), *store = json_object_get(o, "store"), *totals = json_object_get(o, "totals");
-    if (strlen(id) != 36) bad(r, "id", "a UUID expected");
+    if (!is_uuid(id)) bad(r, "id", "a UUID expected");
     else memcpy(m->id, id, 37);
     m->name = string(r, o, "name", 0);
+    if (!pab_backup_name_ok(m->name)) bad(r, "name", "the name of a backup expected");
     m->job = string(r, o, "job", 0);
     m->kind = string(r, o, "kind", 0);
+    check_word(r, "kind", m->kind, "full", "incremental");
     m->parent = string(r, o, "parent", 1);
+    if (m->parent && !pab_backup_name_ok(m->parent)) bad(r, "parent", "the name of a backup expected");
     m->status = string(r, o, "status", 0);
+    check_word(r, "status", m->status, "complete", "partial");
     m->started_ns = time_of(r, o, "started");
     m->finished_ns = time_of(r, o, "finished");
     m->host = string(r, o, "host", 0);
@@ -235,22 +272,27 @@ int pab_manifest_parse(const char *json, size_t n, const char *what, struct pab_
     json_error_t why;
     struct pab_manifest m = { 0 };
     struct reader r = { .what = what, .err = err };
-    if (n > PAB_MANIFEST_MAX) return pab_error_set(err, PAB_E_CORRUPT, 0, "%s: longer than %u MiB", what, PAB_MANIFEST_MAX >> 20);
+    if (pab_manifest_check_limits(json, n, what, err)) return PAB_E_CORRUPT;
     json_t *o = json_loadb(json, n, JSON_REJECT_DUPLICATES, &why);
-    if (!o) return pab_error_set(err, PAB_E_CORRUPT, 0, "%s:%d:%d: %s", what, why.line, why.column, why.text);
+    if (!o) {
+        for (char *c = why.text; *c; c++)
+            if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?'; /* it quotes the file */
+        return pab_error_set(err, PAB_E_CORRUPT, 0, "%s:%d:%d: %s", what, why.line, why.column, why.text);
+    }
     json_t *list = json_object_get(o, "targets"), *j;
     size_t i;
-    if (!depth_ok(o, 64)) bad(&r, "", "nested deeper than 64 levels");
-    if (!r.failed) check_format(&r, o);
+    check_format(&r, o);
     if (!r.failed) head(&r, o, &m);
     if (!r.failed && !json_is_array(list)) bad(&r, "targets", "a list expected");
     for (i = 0; !r.failed && i < json_array_size(list); i++) {
         struct pab_mf_target t = { 0 };
         j = json_array_get(list, i);
         snprintf(r.where, sizeof r.where, "targets[%zu].", i);
-        target(&r, j, i, &t);
+        if (json_is_object(j)) target(&r, j, i, &t);
+        else bad(&r, "", "an object expected");
         PAB_PUSH(&m.targets, t);
     }
+    r.where[0] = 0;
     if (!r.failed) check_unique(&r, &m);
     json_decref(o);
     if (r.failed) {

@@ -31,6 +31,25 @@ static json_t *text(const char *s)
     return json_string(printable);
 }
 
+/* What people and servers wrote. Names, paths and hashes are not masked: a password "postgres" must not make the manifest
+ * unreadable, and none of them is a place for a secret. */
+static json_t *free_text(const char *s)
+{
+    if (!s) return json_null();
+    CLEANUP_FREE char *masked = pab_secret_mask(s);
+    return text(masked);
+}
+
+static void set(json_t *o, const char *key, json_t *value)
+{
+    if (pab_utf8_valid(key, strlen(key))) {
+        json_object_set_new(o, key, value);
+    } else {
+        CLEANUP_FREE char *escaped = pab_str_escape(key);
+        json_object_set_new(o, escaped, value);
+    }
+}
+
 static json_t *number(uint64_t n)
 {
     return json_integer(n > INT64_MAX ? INT64_MAX : (json_int_t)n);
@@ -45,14 +64,14 @@ static json_t *time_text(int64_t ns)
 static json_t *facts_json(const struct pab_kvs *v)
 {
     json_t *o = json_object();
-    for (size_t i = 0; i < v->count; i++) json_object_set_new(o, v->items[i].key, text(v->items[i].value));
+    for (size_t i = 0; i < v->count; i++) set(o, v->items[i].key, free_text(v->items[i].value));
     return o;
 }
 
 static json_t *counts_json(const struct pab_kvs *v)
 {
     json_t *o = json_object();
-    for (size_t i = 0; i < v->count; i++) json_object_set_new(o, v->items[i].key, number(strtoull(v->items[i].value, NULL, 10)));
+    for (size_t i = 0; i < v->count; i++) set(o, v->items[i].key, number(strtoull(v->items[i].value, NULL, 10)));
     return o;
 }
 
@@ -105,15 +124,15 @@ static json_t *error_json(const struct pab_error *e)
     if (!e->code) return json_null();
     json_t *o = json_object();
     json_object_set_new(o, "code", text(pab_error_name(e->code)));
-    json_object_set_new(o, "message", text(e->message));
-    json_object_set_new(o, "hint", e->hint[0] ? text(e->hint) : json_null());
+    json_object_set_new(o, "message", free_text(e->message));
+    json_object_set_new(o, "hint", e->hint[0] ? free_text(e->hint) : json_null());
     return o;
 }
 
 static json_t *target_json(const struct pab_mf_target *t)
 {
     json_t *o = json_object(), *warnings = json_array(), *artifacts = json_array();
-    for (size_t i = 0; i < t->warnings.count; i++) json_array_append_new(warnings, text(t->warnings.items[i]));
+    for (size_t i = 0; i < t->warnings.count; i++) json_array_append_new(warnings, free_text(t->warnings.items[i]));
     for (size_t i = 0; i < t->artifacts.count; i++) json_array_append_new(artifacts, artifact_json(&t->artifacts.items[i]));
     json_object_set_new(o, "name", text(t->name));
     json_object_set_new(o, "plugin", text(t->plugin));
@@ -178,7 +197,8 @@ char *pab_manifest_to_json(struct pab_manifest *m)
     json_object_set_new(totals, "seconds", json_real(m->totals.seconds));
     json_object_set_new(o, "targets", targets);
     json_object_set_new(o, "totals", totals);
-    CLEANUP_FREE char *json = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    char *json = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(o);
-    return pab_secret_mask(json ? json : "{}");
+    if (!json) abort(); /* all text in it is UTF-8, so only memory can be short: as pab_alloc */
+    return json;
 }

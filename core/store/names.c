@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/base/buf.h"
+#include "core/base/cleanup.h"
 #include "core/base/fsutil.h"
 #include "core/base/str.h"
 #include "core/store/names.h"
@@ -52,15 +53,26 @@ int pab_error_parse(const char *name)
     return PAB_E_INTERNAL;
 }
 
+/* What pab_str_file_name gives: such a name is harmless in a terminal, in SHA256SUMS and in the commands of RESTORE.md. */
+static int is_plain_component(const char *p, size_t n)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-%";
+    return n > 0 && n <= 255 && p[0] != '.' && strspn(p, plain) >= n;
+}
+
 int pab_artifact_path_ok(const char *path)
 {
     uint32_t bit;
     const char *slash = strchr(path, '/');
     if (!slash || !pab_path_is_safe(path)) return 0;
-    char *folder = pab_strndup(path, (size_t)(slash - path));
-    int ok = pab_category_parse(folder, &bit) == 0;
-    free(folder);
-    return ok;
+    CLEANUP_FREE char *folder = pab_strndup(path, (size_t)(slash - path));
+    if (pab_category_parse(folder, &bit)) return 0;
+    for (const char *p = slash + 1;;) {
+        size_t n = strcspn(p, "/");
+        if (!is_plain_component(p, n)) return 0;
+        if (!p[n]) return 1;
+        p += n + 1;
+    }
 }
 
 char *pab_str_escape(const char *s)

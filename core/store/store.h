@@ -21,8 +21,10 @@ int pab_store_open(const char *path, int flags, struct pab_store **ret, struct p
 void pab_store_close(struct pab_store *s);       /* also unlocks */
 const char *pab_store_path(const struct pab_store *s);
 int pab_store_dirfd(const struct pab_store *s);
+/* PAB_E_BUSY names the holder. Held already: fine. */
 int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struct pab_error *err);
-/* Removes .partial-* (and half-removed) folders; needs the lock. Calls found() with each name. */
+/* Removes what killed runs left: .partial-* folders whose owner lives no more, `.latest.new`. Needs the lock. Calls found()
+ * with each name. What cannot be removed stops nothing: the first such error is returned after the others were tried. */
 int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err);
 int pab_store_free_space(const struct pab_store *s, uint64_t *ret, struct pab_error *err);
 /* logs/<kind>-<name>.log, appended; logs older than 30 days are removed. fd or -1. */
@@ -37,6 +39,10 @@ struct pab_backup_info {
 };
 struct pab_backup_list { struct pab_backup_info *items; size_t count, capacity; };
 int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err); /* newest start first (from the manifest) */
+/* When a backup that begins now is to say that it began: now, or as late as the newest one when the clock was set back since,
+ * so that the order of starts stays the order of the runs. A clock that was wrong by more than a day is not followed. */
+#define PAB_CLOCK_MAY_GO_BACK_NS (24LL * 3600 * 1000000000LL)
+int64_t pab_backup_list_start(const struct pab_backup_list *l, int64_t now_ns);
 void pab_backup_list_release(struct pab_backup_list *l);
 char *pab_store_latest(struct pab_store *s);      /* name that `latest` points to, or NULL. Caller frees. */
 
@@ -56,6 +62,9 @@ int pab_backup_open_file(const struct pab_backup *b, const char *path, struct pa
 struct pab_finding { const char *path; const char *problem; };
 int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx, const struct pab_finding *f), void *ctx, struct pab_error *err);
 
+/* PAB_E_CORRUPT when manifest.json is not the one that SHA256SUMS was written with: whatever it says may be changed. */
+int pab_backup_check_manifest(const struct pab_backup *b, struct pab_error *err);
+
 /* ---- writing */
 struct pab_stage;
 struct pab_file_spec {
@@ -72,7 +81,8 @@ const char *pab_stage_stamp(const struct pab_stage *st);  /* "20240121_120000" *
 /* Creates the file (0600, O_EXCL). *ret_path is its path inside the backup. Thread-safe. */
 int pab_stage_create(struct pab_stage *st, const struct pab_file_spec *f, char **ret_path, int *ret_fd, struct pab_error *err);
 int pab_stage_remove(struct pab_stage *st, const char *path, struct pab_error *err);  /* an aborted artifact's file */
-/* Writes manifest.json, RESTORE.md, SHA256SUMS; fsyncs; renames; moves `latest` when complete. Frees st, also on failure (then discarded). */
+/* Writes manifest.json, RESTORE.md, SHA256SUMS; fsyncs; renames; moves `latest` when complete. Frees st, also on failure:
+ * then it is discarded, unless *ret_path is set, which is so from the rename on (the error says what is left to do). */
 int pab_stage_publish(struct pab_stage *st, struct pab_manifest *m, char **ret_path, struct pab_error *err);
 void pab_stage_discard(struct pab_stage *st);  /* NULL is fine */
 

@@ -24,6 +24,7 @@ void pab_writer_fail(struct pab_writer *w, int code, int os_errno, const char *f
     va_start(ap, fmt);
     pab_error_vset(&w->error, code, os_errno, fmt, ap);
     va_end(ap);
+    pab_error_free_space(&w->error, w->opts.fd);
     w->failed = 1;
     pab_works_room(w->works);
     pab_writer_wake(w);
@@ -131,18 +132,25 @@ static void close_drain(struct pab_writer *w)
     pthread_join(w->drain, NULL);
 }
 
+static int no_write(const struct pab_writer *w, const char *how, struct pab_error *err)
+{
+    int code = pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write '%s'%s", w->what, how);
+    pab_error_free_space(err, w->opts.fd);
+    return code;
+}
+
 static int write_end(struct pab_writer *w, struct pab_error *err)
 {
     uint8_t end[PAB_END_MAX];
     size_t n = w->packer->end ? w->packer->end(end, w->result.size) : 0;
     if (n) {
         pab_hash_add(w->packed_hash, end, n);
-        if (pab_write_all(w->opts.fd, end, n)) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write '%s'", w->what);
+        if (pab_write_all(w->opts.fd, end, n)) return no_write(w, "", err);
         w->result.size += n;
         if (w->opts.progress) w->opts.progress(w->opts.progress_ctx, 0, n);
     }
-    if (w->opts.no_sync || !fsync(w->opts.fd) || errno == EINVAL || errno == EROFS) return PAB_OK; /* EINVAL: a pipe has nothing to sync */
-    return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write '%s' through to the disk", w->what);
+    if (w->opts.no_sync || !pab_fsync(w->opts.fd) || errno == EINVAL || errno == EROFS) return PAB_OK; /* EINVAL: a pipe has nothing to sync */
+    return no_write(w, " through to the disk", err);
 }
 
 int pab_writer_finish(struct pab_writer *w, struct pab_stream_result *ret, struct pab_error *err)
