@@ -5,7 +5,7 @@
 int json_parse(const char *text, size_t size, const char *what, json_t **ret, struct pab_error *err)
 {
     json_error_t e;
-    json_t *o = json_loadb(text ? text : "", text ? size : 0, JSON_ALLOW_NUL | JSON_DECODE_ANY, &e);
+    json_t *o = json_loadb(text ? text : "", text ? size : 0, JSON_DECODE_ANY, &e);
     if (!o) return pab_error_set(err, PAB_E_CORRUPT, 0, "%s is not JSON: line %d: %s", what, e.line, e.text);
     *ret = o;
     return PAB_OK;
