@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "config.h"
@@ -93,6 +94,16 @@ static int open_beneath_at_once(int root, const char *rel)
     return -1;
 }
 
+/* openat2 says ELOOP of a symlink; so do we, though openat with O_DIRECTORY calls it no folder. */
+static int open_folder_here(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (fd >= 0 || errno != ENOTDIR) return fd;
+    errno = fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode) ? ELOOP : ENOTDIR;
+    return -1;
+}
+
 static int open_beneath_stepwise(int root, const char *rel)
 {
     int dir = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -103,7 +114,7 @@ static int open_beneath_stepwise(int root, const char *rel)
         if (n <= NAME_MAX) {
             memcpy(name, rel, n);
             name[n] = '\0';
-            next = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+            next = open_folder_here(dir, name);
         } else {
             errno = ENAMETOOLONG;
         }

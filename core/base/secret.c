@@ -9,6 +9,7 @@
 #include "core/base/cleanup.h"
 
 #define LEAST_SECRET 4
+#define LEAST_LINE 12 /* shorter lines of a longer secret say little and would turn up everywhere */
 #define LEAST_FORM 6 /* forms that are cut out of a longer base64 text */
 
 struct form {
@@ -65,15 +66,28 @@ static void add_percent_form(const char *value, size_t n, const char *digits)
 /* As it stands inside a JSON string. */
 static void add_escaped_form(const char *value, size_t n)
 {
+    static const char plain[] = "\"\\\n\t\r\b\f", letters[] = "\"\\ntrbf";
     char *out = pab_alloc_array(n + 1, 2);
     size_t at = 0;
     for (size_t i = 0; i < n; i++) {
-        if (value[i] == '"' || value[i] == '\\') out[at++] = '\\';
-        out[at++] = value[i];
+        const char *special = strchr(plain, value[i]);
+        if (special) out[at++] = '\\';
+        out[at++] = special ? letters[special - plain] : value[i];
     }
     add_form(out, at);
     pab_secret_wipe(out, at);
     free(out);
+}
+
+/* A key in several lines: a tool that complains may show one of them alone. */
+static void add_lines(const char *value)
+{
+    if (!strchr(value, '\n')) return;
+    for (const char *line = value; *line;) {
+        size_t n = strcspn(line, "\r\n");
+        if (n >= LEAST_LINE) add_form(line, n);
+        line += n + strspn(line + n, "\r\n");
+    }
 }
 
 /* base64 without padding of `shift` unknown bytes and the value: the digits that depend on the value alone. "user:VALUE"
@@ -107,6 +121,7 @@ void pab_secret_register(const char *value)
     add_percent_form(value, n, "0123456789ABCDEF");
     add_percent_form(value, n, "0123456789abcdef");
     add_escaped_form(value, n);
+    add_lines(value);
     for (size_t shift = 0; shift < 3; shift++) {
         add_base64_form(value, n, shift, "+/");
         add_base64_form(value, n, shift, "-_");

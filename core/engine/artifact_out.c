@@ -56,7 +56,8 @@ static int o_begin(void *ctx, const struct pab_artifact_desc *d, void **ret, str
     struct pab_opctx *c = ctx;
     if (!(d->category & c->categories)) return pab_error_set(err, PAB_E_USAGE, 0, "artifact '%s' is of a category that this run does not take", d->stem);
     pab_test_point("artifact-begin");
-    struct pab_compression how = d->flags & PAB_ART_STORED ? (struct pab_compression){ .codec = PAB_CODEC_NONE } : c->compression;
+    struct pab_compression wanted = d->kind == PAB_KIND_TREE ? pab_compression_of_files(c->compression) : c->compression;
+    struct pab_compression how = d->flags & PAB_ART_STORED ? (struct pab_compression){ .codec = PAB_CODEC_NONE } : wanted;
     struct out *o = pab_alloc(sizeof *o);
     *o = (struct out){ .c = c, .fd = -1, .index_fd = -1 };
     o->mf.object = pab_strdup(d->object);

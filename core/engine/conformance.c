@@ -124,13 +124,13 @@ static void try_discover(struct kit *k)
     report(k, !rc && k->objects.count == first, "discovers the same again", reason(k, &err));
 }
 
-static void try_backup(struct kit *k)
+static int try_backup(struct kit *k)
 {
     struct pab_error err = { 0 };
     struct pab_session *s = NULL;
     int code = one_backup(k, 0, &err);
     report(k, (code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE) && k->artifacts, "backs up", reason(k, &err));
-    if (code && code != PAB_EXIT_INCOMPLETE) return;
+    if (code && code != PAB_EXIT_INCOMPLETE) return -1;
     code = open_session(k, &s, &err);
     if (!code) code = pab_engine_verify(s, &(struct pab_verify_opts){ .integrity = 1 }, &err);
     report(k, !code, "its backup verifies", reason(k, &err));
@@ -140,6 +140,7 @@ static void try_backup(struct kit *k)
     if (!code) code = pab_engine_restore(s, &(struct pab_restore_opts){ .which = "latest", .dry_run = 1 }, &err);
     report(k, !code || code == PAB_EXIT_INCOMPLETE, "plans its restore", reason(k, &err));
     pab_session_close(s);
+    return 0;
 }
 
 /* The n-th host call of a backup fails: the backup must fail, say so, and publish nothing. */
@@ -170,9 +171,27 @@ static void try_cancel(struct kit *k)
         s->cancel_at = 1;
         code = pab_engine_backup(s, &(struct pab_run_opts){ 0 }, &err);
     }
-    report(k, code == PAB_EXIT_CANCELLED, "stops when cancelled", reason(k, &err));
+    int reported = k->last_error.code == PAB_OK || k->last_error.code == PAB_E_CANCELLED;
+    report(k, code == PAB_EXIT_CANCELLED && reported, "stops when cancelled", reason(k, &err));
     pab_session_close(s);
     pab_cancel_reset();
+}
+
+static void try_all(struct kit *k)
+{
+    size_t before = k->failed;
+    try_instances(k);
+    if (k->failed != before) {
+        k->o->report(k->o->report_ctx, -1, "discover, backup, verify, restore, failures, cancellation", "give the options it needs with --option KEY=VALUE");
+        return;
+    }
+    try_discover(k);
+    if (try_backup(k)) {
+        k->o->report(k->o->report_ctx, -1, "verify, restore, failures, cancellation", "it does not back up");
+        return;
+    }
+    try_failures(k);
+    try_cancel(k);
 }
 
 int pab_engine_conformance(const struct pab_conformance_opts *o, struct pab_error *err)
@@ -185,21 +204,11 @@ int pab_engine_conformance(const struct pab_conformance_opts *o, struct pab_erro
     k.plugs = pab_plugs_new(k.folder, pab_host_table());
     if (!rc) {
         int bad = pab_plugs_get_path(k.plugs, o->file, &k.plugin, err);
-        report(&k, !bad, "loads, with the right ABI and a sound option table", err->message);
+        CLEANUP_FREE char *why = *err->hint ? pab_sprintf("%s; %s", err->message, err->hint) : pab_strdup(err->message);
+        report(&k, !bad, "loads, with the right ABI and a sound option table", why);
         pab_error_clear(err);
         if (!bad) rc = write_job(&k, err);
-        if (!bad && !rc) {
-            size_t before = k.failed;
-            try_instances(&k);
-            if (k.failed == before) {
-                try_discover(&k);
-                try_backup(&k);
-                try_failures(&k);
-                try_cancel(&k);
-            } else {
-                o->report(o->report_ctx, -1, "discover, backup, verify, restore, failures, cancellation", "give the options it needs with --option KEY=VALUE");
-            }
-        }
+        if (!bad && !rc) try_all(&k);
     }
     struct pab_error ignored = { 0 };
     pab_remove_tree(AT_FDCWD, k.dir, &ignored);

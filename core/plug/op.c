@@ -75,6 +75,10 @@ static int judge(struct pab_operation *op, int rc, const char *verb, char *left_
     if (rc > 0) return pab_operation_misuse(op, "%s returned %d: neither success nor an error code", verb, rc);
     if (rc == PAB_OK && left_open) return pab_operation_misuse(op, "%s succeeded but left artifact '%s' open", verb, left_open);
     if (rc < 0 && op->error.code == PAB_OK) return pab_operation_misuse(op, "%s failed with code %d (%s) without saying why", verb, rc, pab_error_name(rc));
+    if (rc == PAB_OK && op->error.code && (op->o.inject_at || op->o.cancel_at)) { /* a plugin on trial must not rely on us for that */
+        struct pab_error why = op->error;
+        return pab_error_set(&op->error, PAB_E_INTERNAL, 0, "%s returned success although it had failed: %s", verb, why.message);
+    }
     return op->error.code; /* success after pab_fail is a failure: the reason stands there */
 }
 

@@ -12,7 +12,7 @@ static const struct {
 } codecs[] = {
     { PAB_CODEC_NONE, "none", "", 0 },
     { PAB_CODEC_GZIP, "gzip", ".gz", PAB_GZIP_FAST },
-    { PAB_CODEC_ZSTD, "zstd", ".zst", 3 },
+    { PAB_CODEC_ZSTD, "zstd", ".zst", PAB_ZSTD_TEXT },
 };
 
 static int level_of(enum pab_codec codec, const char *word, int *ret)
@@ -44,6 +44,12 @@ int pab_compression_parse(const char *codec, const char *level, struct pab_compr
     }
     *ret = c;
     return PAB_OK;
+}
+
+struct pab_compression pab_compression_of_files(struct pab_compression c)
+{
+    if (c.codec == PAB_CODEC_ZSTD && c.level == PAB_ZSTD_TEXT) c.level = PAB_ZSTD_FILES;
+    return c;
 }
 
 const char *pab_codec_name(enum pab_codec c)

@@ -86,7 +86,9 @@ static size_t finish_member(uint8_t *out, size_t body, const void *in, size_t n)
 
 /* ---- fast */
 
-struct fast { struct isal_zstream z; uint8_t level_buf[ISAL_DEF_LVL2_DEFAULT]; };
+/* Room for 24 Ki tokens in a deflate block, where ISA-L proposes 64 Ki: 4 % slower and 1 % smaller where text and
+ * programs alternate, no difference on SQL. */
+struct fast { struct isal_zstream z; uint8_t level_buf[ISAL_DEF_LVL2_REQ + ISAL_DEF_LVL2_TOKEN_SIZE * 24 * 1024]; };
 
 static void *fast_open(int level)
 {

@@ -8,7 +8,7 @@ static int server_facts(struct pg_call *c, const struct pg_tool *tool, struct pa
     char number[16];
     snprintf(number, sizeof number, "%d", c->version);
     if (h->fact(c->op, PG_FACT_SERVER, c->version_text) || h->fact(c->op, PG_FACT_SERVER_NUM, number) || h->fact(c->op, PG_FACT_TOOL, tool->version))
-        return pab_error_set(err, PAB_E_IO, 0, "the facts could not be kept");
+        return pg_host_failed(err, "the facts could not be kept");
     return PAB_OK;
 }
 
@@ -17,7 +17,7 @@ static int add_objects(struct pg_call *c, const struct pg_dbs *dbs, struct pab_e
     for (size_t i = 0; i < dbs->count; i++) {
         CLEANUP_FREE char *id = pg_display(dbs->items[i].name);
         const struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_DATABASES, .id = id, .kind = PG_DATABASE, .size = dbs->items[i].size };
-        if (c->op->host->object_add(c->op, &o, NULL, 0)) return pab_error_set(err, PAB_E_IO, 0, "the list of databases could not be kept");
+        if (c->op->host->object_add(c->op, &o, NULL, 0)) return pg_host_failed(err, "the list of databases could not be kept");
     }
     return PAB_OK;
 }
@@ -43,6 +43,6 @@ int pg_backup(void *instance, struct pab_op *op, const struct pab_backup_req *re
     CLEANUP_CONN PGconn *conn = NULL;
     struct pab_error err = { 0 };
     if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
-    if (pg_call_open(&c, op, instance, &conn, &err) || backup(&c, conn, &err)) return sup_fail(op, &err);
+    if (pg_call_open(&c, op, instance, &conn, &err) || backup(&c, conn, &err)) return pg_tell(&c, &err);
     return PAB_OK;
 }

@@ -40,6 +40,6 @@ int pg_check(void *instance, struct pab_op *op, const struct pab_check_req *req)
     CLEANUP_CONN PGconn *conn = NULL;
     struct pab_error err = { 0 };
     (void)req;
-    if (pg_call_open(&c, op, instance, &conn, &err) || check(&c, conn, &err)) return sup_fail(op, &err);
+    if (pg_call_open(&c, op, instance, &conn, &err) || check(&c, conn, &err)) return pg_tell(&c, &err);
     return PAB_OK;
 }

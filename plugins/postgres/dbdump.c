@@ -8,7 +8,10 @@
 int pg_run_fail(struct pg_dump_run *r, const struct pab_error *err)
 {
     pthread_mutex_lock(&r->lock);
-    if (r->error.code == PAB_OK) r->error = *err;
+    if (r->error.code == PAB_OK) {
+        r->error = *err;
+        pg_tell(r->call, err);
+    }
     pthread_mutex_unlock(&r->lock);
     /* a counter cannot overflow by this, and its fd is non-blocking: nothing else can go wrong */
     if (eventfd_write(r->call->stop_fd, 1)) return err->code;
@@ -23,44 +26,14 @@ int pg_run_failed(struct pg_dump_run *r)
     return failed;
 }
 
-/* ---- connections */
-static int add_connection(struct pg_dump_run *r, struct pab_error *err)
-{
-    PGconn *conn = NULL;
-    if (pg_connect(r->call, r->db->name, &conn, err)) return err->code;
-    r->conns = pab_realloc_array(r->conns, (size_t)r->conn_count + 1, sizeof *r->conns);
-    r->conns[r->conn_count++] = conn;
-    return PAB_OK;
-}
-
-static int splittable(const struct pg_dump_run *r) { return r->call->version >= 140000; }
-
-/* No more lanes than there is work for: each is a connection of the server. */
-static int connect_lanes(struct pg_dump_run *r, struct pab_error *err)
-{
-    struct pg_pieces pieces = { 0 };
-    if (pg_candidates(r, r->conns[0], err)) return err->code;
-    pg_split(&r->tables, r->call->pg->jobs, splittable(r), &pieces);
-    size_t wanted = pieces.count;
-    free(pieces.items);
-    while ((size_t)r->conn_count < wanted && r->conn_count < r->call->pg->jobs) {
-        if (add_connection(r, err) == PAB_OK) continue;
-        if (err->code != PAB_E_BUSY) return err->code;
-        pab_warn(r->call->op, r->db->name, "only %d connections instead of %d: %s", r->conn_count, r->call->pg->jobs, err->message);
-        pab_error_clear(err);
-        break;
-    }
-    return PAB_OK;
-}
-
 static int prepare(struct pg_dump_run *r, struct pg_db_facts *facts, struct pab_error *err)
 {
     CLEANUP_FREE char *known = NULL;
-    if (add_connection(r, err) || pg_check_rights(r->call, r->conns[0], r->db->name, err)) return err->code;
+    if (pg_add_connection(r, err) || pg_check_rights(r->call, r->conns[0], r->db->name, err)) return err->code;
     if (pg_value(r->call, r->conns[0], &known, err, "SELECT name FROM pg_catalog.pg_settings WHERE name = 'restrict_nonsystem_relation_kind'", PG_END)) return err->code;
     r->restrict_kind = known != NULL;
-    if (connect_lanes(r, err) || pg_read_db_facts(r->call, r->conns[0], facts, err) || pg_take_snapshot(r, err)) return err->code;
-    pg_split(&r->tables, r->conn_count, splittable(r), &r->pieces);
+    if (pg_read_db_facts(r->call, r->conns[0], facts, err) || pg_take_snapshot(r, err)) return err->code;
+    pg_split(&r->tables, r->conn_count, r->call->version >= 140000, &r->pieces);
     return PAB_OK;
 }
 
@@ -76,7 +49,7 @@ static int begin_artifacts(struct pg_dump_run *r, const char *stem, struct pab_e
     d.flags = PAB_ART_STORED; /* pg_dump has compressed it */
     d.size_hint = PAB_SIZE_UNKNOWN;
     if (!rc) rc = h->artifact_begin(r->call->op, &d, &r->archive);
-    return rc ? pab_error_set(err, rc, 0, "the artifacts could not be begun") : PAB_OK;
+    return rc ? pg_host_failed(err, "the artifacts could not be begun") : PAB_OK;
 }
 
 static int start_lanes(struct pg_dump_run *r, struct pg_lane *lanes, struct pab_error *err)
@@ -156,7 +129,7 @@ static int commit(struct pg_dump_run *r, const struct pg_db_facts *f, struct pab
     if (!rc) rc = record_facts(r, f);
     if (!rc) rc = h->artifact_commit(TAKE_PTR(r->archive));
     if (!rc) rc = h->artifact_commit(TAKE_PTR(r->sql));
-    return rc ? pab_error_set(err, rc, 0, "the artifacts could not be committed") : PAB_OK;
+    return rc ? pg_host_failed(err, "the artifacts could not be committed") : PAB_OK;
 }
 
 static void release(struct pg_dump_run *r)

@@ -10,7 +10,7 @@ static int add_database(struct pg_call *c, const struct pg_db *db, const struct 
     const struct pab_kv attrs[] = { { "owner", db->owner }, { PG_FACT_ENCODING, db->encoding }, { "collate", db->collate ? db->collate : "" },
                                     { "tables", f->tables }, { "large_objects", f->large_objects }, { PG_FACT_EXTENSIONS, f->extensions }, { PG_FACT_ROLES, f->roles } };
     const struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_DATABASES, .id = id, .kind = "database", .size = db->size, .detail = detail };
-    if (c->op->host->object_add(c->op, &o, attrs, sizeof attrs / sizeof *attrs)) return pab_error_set(err, PAB_E_IO, 0, "the list of databases could not be kept");
+    if (c->op->host->object_add(c->op, &o, attrs, sizeof attrs / sizeof *attrs)) return pg_host_failed(err, "the list of databases could not be kept");
     return PAB_OK;
 }
 
@@ -34,7 +34,7 @@ static int server_facts(struct pg_call *c, PGconn *conn, struct pab_error *err)
     snprintf(number, sizeof number, "%d", c->version);
     const struct pab_host *h = c->op->host;
     if (h->fact(c->op, PG_FACT_SERVER, c->version_text) || h->fact(c->op, PG_FACT_SERVER_NUM, number) || h->fact(c->op, "user", c->me) || h->fact(c->op, PG_FACT_ROLES, shown))
-        return pab_error_set(err, PAB_E_IO, 0, "the facts could not be kept");
+        return pg_host_failed(err, "the facts could not be kept");
     return PAB_OK;
 }
 
@@ -54,6 +54,6 @@ int pg_discover(void *instance, struct pab_op *op, const struct pab_discover_req
     CLEANUP_CONN PGconn *conn = NULL;
     struct pab_error err = { 0 };
     if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
-    if (pg_call_open(&c, op, instance, &conn, &err) || discover(&c, conn, &err)) return sup_fail(op, &err);
+    if (pg_call_open(&c, op, instance, &conn, &err) || discover(&c, conn, &err)) return pg_tell(&c, &err);
     return PAB_OK;
 }

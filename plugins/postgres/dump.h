@@ -59,7 +59,9 @@ void pg_tables_release(struct pg_tables *t);
 /* Patterns for --exclude-table-data that name exactly these tables. */
 void pg_exclude_patterns(const struct pg_tables *t, struct pab_strs *ret);
 
-/* snapshot.c: locks the tables on all connections, exports and imports the snapshot. */
+/* snapshot.c: one more connection to the database; the first is the leader. */
+int pg_add_connection(struct pg_dump_run *r, struct pab_error *err);
+/* Connects the lanes, locks the tables on all connections, exports and imports the snapshot. */
 int pg_take_snapshot(struct pg_dump_run *r, struct pab_error *err);
 
 /* split.c: cuts tables that outweigh the share of a lane. `splittable`: the server scans ctid ranges (14 and later). */

@@ -17,6 +17,8 @@
 #include "plugins/postgres/sqlscan.h"
 
 #define CHUNK (256u << 10)
+/* A change of a big table that came between our lock and pg_dump's waits for us and pg_dump for it: no use in waiting long. */
+#define LOCK_WAIT_MS 30000
 enum { PRE, DATA, POST, SECTIONS };
 static const char *const section_args[] = { "--section=pre-data", "--section=data", "--section=post-data" };
 
@@ -34,10 +36,7 @@ struct pg_dumper {
     struct pg_scan scan;
 };
 
-static int host_failed(struct pab_error *err)
-{
-    return pab_error_set(err, PAB_E_IO, 0, "the artifact could not be written");
-}
+static int host_failed(struct pab_error *err) { return pg_host_failed(err, "the artifact could not be written"); }
 
 /* ---- the pump: one thread that hands pg_dump's bytes to everybody */
 static int feed(struct pg_dumper *d, int section, const char *p, size_t n, struct pab_error *err)
@@ -187,7 +186,7 @@ static int start_dump(struct pg_dumper *d, struct pab_error *err)
     struct pab_strs argv = { 0 };
     CLEANUP_FREE char *snapshot = pab_sprintf("--snapshot=%s", r->snapshot);
     CLEANUP_FREE char *encoding = pab_sprintf("--encoding=%s", r->db->encoding);
-    CLEANUP_FREE char *wait_ms = pab_sprintf("--lock-wait-timeout=%lld", (long long)r->call->pg->lock_timeout_ms);
+    CLEANUP_FREE char *wait_ms = pab_sprintf("--lock-wait-timeout=%lld", (long long)(r->call->pg->lock_timeout_ms < LOCK_WAIT_MS ? r->call->pg->lock_timeout_ms : LOCK_WAIT_MS));
     CLEANUP_FREE char *what = pab_sprintf("pg_dump of '%s'", r->db->name);
     const char *const fixed[] = { "pg_dump", "--format=custom", "--compress=1", "--no-password", snapshot, encoding, wait_ms };
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) pab_strs_add(&argv, fixed[i]);

@@ -21,7 +21,7 @@ static int copy_out(struct pg_call *c, int fd, struct pab_artifact *a, struct pa
         if (n < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot read from pg_dumpall");
         if (n == 0) return pg_scan_finish(&scan, err);
         if (pg_scan_feed(&scan, buf, (size_t)n, err)) return err->code;
-        if (c->op->host->artifact_write(a, buf, (uint64_t)n)) return pab_error_set(err, PAB_E_IO, 0, "the artifact could not be written");
+        if (c->op->host->artifact_write(a, buf, (uint64_t)n)) return pg_host_failed(err, "the artifact could not be written");
     }
 }
 
@@ -56,7 +56,7 @@ static int dump_into(struct pg_call *c, const struct pg_tool *tool, int password
     snprintf(number, sizeof number, "%d", c->version);
     if (h->artifact_fact(a, PG_FACT_FORMAT, PG_GLOBALS) || h->artifact_fact(a, PG_FACT_SERVER_NUM, number) || h->artifact_fact(a, PG_FACT_TOOL, tool->version)
         || h->artifact_fact(a, "role_passwords", passwords ? "yes" : "no"))
-        return pab_error_set(err, PAB_E_IO, 0, "the artifact could not be written");
+        return pg_host_failed(err, "the artifact could not be written");
     return PAB_OK;
 }
 
@@ -69,10 +69,10 @@ int pg_dump_globals(struct pg_call *c, PGconn *conn, const struct pg_tool *tool,
     int passwords = 0;
     if (pg_may_read_passwords(c, conn, &passwords, err)) return err->code;
     if (!passwords) pab_warn(c->op, PG_GLOBALS, "role '%s' is no superuser: the passwords of roles are not in the backup", c->me);
-    if (h->artifact_begin(c->op, &d, &a)) return pab_error_set(err, PAB_E_IO, 0, "the artifact could not be begun");
+    if (h->artifact_begin(c->op, &d, &a)) return pg_host_failed(err, "the artifact could not be begun");
     if (dump_into(c, tool, passwords, a, err)) {
         h->artifact_abort(a);
         return err->code;
     }
-    return h->artifact_commit(a) ? pab_error_set(err, PAB_E_IO, 0, "the artifact could not be committed") : PAB_OK;
+    return h->artifact_commit(a) ? pg_host_failed(err, "the artifact could not be committed") : PAB_OK;
 }

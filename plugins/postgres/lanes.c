@@ -21,11 +21,7 @@ struct copy {
     uint64_t block_bytes, block_rows, rows;
 };
 
-static int host_failed(struct pab_error *err)
-{
-    /* the host has the reason already: its first failure counts */
-    return pab_error_set(err, PAB_E_IO, 0, "the artifact could not be written");
-}
+static int host_failed(struct pab_error *err) { return pg_host_failed(err, "the artifact could not be written"); }
 
 static int put(struct copy *k, const void *p, size_t n, struct pab_error *err)
 {
@@ -147,10 +143,10 @@ void *pg_lane_main(void *arg)
         k.head = head;
         k.head_size = strlen(head);
         if (!copy_piece(&k, lane->conn, &err)) continue;
-        if (k.block) r->call->op->host->block_abort(k.block);
-        if (PQtransactionStatus(lane->conn) == PQTRANS_ACTIVE) pg_stop_query(lane->conn);
         if (err.code != PAB_E_CANCELLED) pab_error_prefix(&err, "table %s of '%s'", p->table->label, r->db->name);
         pg_run_fail(r, &err);
+        if (k.block) r->call->op->host->block_abort(k.block);
+        if (PQtransactionStatus(lane->conn) == PQTRANS_ACTIVE) pg_stop_query(lane->conn);
         break;
     }
     return NULL;

@@ -14,7 +14,7 @@
  *     restore.c  the order of a restore; precheck.c: may it begin; load.c: fill the new database; dbprops.c: CREATE DATABASE
  *                and settings under another name; globals.c: missing roles; swap.c: put in place, clean up
  *
- * Inside the plugin errors travel as struct pab_error; only the verbs tell the host (sup_fail).
+ * Inside the plugin errors travel as struct pab_error; the verbs tell the host (pg_tell).
  */
 #ifndef PAB_PLUGIN_POSTGRES_H
 #define PAB_PLUGIN_POSTGRES_H
@@ -46,8 +46,15 @@ struct pg_call {
     int superuser;
     int standby;
     char *me;                  /* current_user */
+    int told;                  /* the host was told a failure: atomic */
 };
 void pg_call_release(struct pg_call *c);
+/* A function of the host failed: it has the reason already, `what` could not be done. */
+#define PG_HOST_KNOWS (-1)  /* in os_errno */
+int pg_host_failed(struct pab_error *err, const char *what);
+/* Makes err the failure of the verb, at once: what follows from it (blocks given up) must not come first. Only the first one
+ * is told, and none that the host knows. */
+int pg_tell(struct pg_call *c, const struct pab_error *err);
 /* Connects to a database to look around in (see pg_maintenance), and fills version, superuser and so on. */
 int pg_call_open(struct pg_call *c, struct pab_op *op, const struct pg *pg, PGconn **ret, struct pab_error *err);
 

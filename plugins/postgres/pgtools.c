@@ -145,6 +145,7 @@ int pg_tool_error(struct pab_error *err)
     static const struct { const char *words; int code; } known[] = {
         { "lock timeout", PAB_E_BUSY }, { "permission denied", PAB_E_AUTH }, { "authentication failed", PAB_E_AUTH }, { "row-level security", PAB_E_AUTH },
         { "server closed the connection", PAB_E_UNREACHABLE }, { "terminating connection", PAB_E_UNREACHABLE }, { "connection to server", PAB_E_UNREACHABLE },
+        { "LOCK TABLE", PAB_E_BUSY }, { "could not open relation", PAB_E_BUSY }, { "cache lookup failed", PAB_E_BUSY }, /* dropped meanwhile */
         { "too many clients", PAB_E_BUSY }, { "No space left", PAB_E_NOSPACE }, { "could not extend file", PAB_E_NOSPACE },
     };
     for (size_t i = 0; err->code == PAB_E_TOOL && i < sizeof known / sizeof *known; i++) {

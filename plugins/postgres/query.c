@@ -1,9 +1,22 @@
-/* query.c - statements and their results, without blocking; names and texts quoted for SQL. */
+/* query.c - statements and their results, without blocking; names and texts quoted for SQL; failures told to the host. */
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "plugins/postgres/pg.h"
+
+int pg_host_failed(struct pab_error *err, const char *what)
+{
+    pab_error_set(err, PAB_E_IO, 0, "%s", what);
+    err->os_errno = PG_HOST_KNOWS;
+    return err->code;
+}
+
+int pg_tell(struct pg_call *c, const struct pab_error *err)
+{
+    if (err->os_errno == PG_HOST_KNOWS || __atomic_exchange_n(&c->told, 1, __ATOMIC_RELAXED)) return err->code;
+    return sup_fail(c->op, err);
+}
 
 void pg_stop_query(PGconn *conn)
 {

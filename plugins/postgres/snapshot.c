@@ -9,6 +9,32 @@
 
 #define ROUND_MS 200
 
+int pg_add_connection(struct pg_dump_run *r, struct pab_error *err)
+{
+    PGconn *conn = NULL;
+    if (pg_connect(r->call, r->db->name, &conn, err)) return err->code;
+    r->conns = pab_realloc_array(r->conns, (size_t)r->conn_count + 1, sizeof *r->conns);
+    r->conns[r->conn_count++] = conn;
+    return PAB_OK;
+}
+
+/* No more lanes than there is work for: each is a connection of the server. */
+static int connect_lanes(struct pg_dump_run *r, struct pab_error *err)
+{
+    struct pg_pieces pieces = { 0 };
+    pg_split(&r->tables, r->call->pg->jobs, r->call->version >= 140000, &pieces);
+    size_t wanted = pieces.count;
+    free(pieces.items);
+    while ((size_t)r->conn_count < wanted && r->conn_count < r->call->pg->jobs) {
+        if (pg_add_connection(r, err) == PAB_OK) continue;
+        if (err->code != PAB_E_BUSY) return err->code;
+        pab_log(r->call->op, PAB_LOG_INFO, "only %d connections to '%s' instead of %d: %s", r->conn_count, r->db->name, r->call->pg->jobs, err->message);
+        pab_error_clear(err);
+        break;
+    }
+    return PAB_OK;
+}
+
 static int begin(struct pg_dump_run *r, PGconn *conn, int64_t lock_ms, struct pab_error *err)
 {
     /* SET LOCAL takes no snapshot, ends with the transaction, and is not lost behind a pooler */
@@ -38,18 +64,18 @@ static void roll_back(struct pg_dump_run *r)
 }
 
 /* The list, in a transaction of its own so that it is over before the locks are taken. */
-static int list_tables(struct pg_dump_run *r, struct pab_error *err)
+static int list_tables(struct pg_dump_run *r, int64_t wait_ms, struct pab_error *err)
 {
     pg_tables_release(&r->tables);
-    if (begin(r, r->conns[0], r->call->pg->lock_timeout_ms, err) || pg_candidates(r, r->conns[0], err)) return err->code;
+    if (begin(r, r->conns[0], wait_ms, err) || pg_candidates(r, r->conns[0], err)) return err->code;
     return pg_exec(r->call, r->conns[0], "COMMIT", NULL, err);
 }
 
-static int lock_all(struct pg_dump_run *r, struct pab_error *err)
+static int lock_all(struct pg_dump_run *r, int64_t wait_ms, struct pab_error *err)
 {
-    if (begin(r, r->conns[0], r->call->pg->lock_timeout_ms, err) || lock_tables(r, r->conns[0], "", err)) return err->code;
+    if (begin(r, r->conns[0], wait_ms, err) || lock_tables(r, r->conns[0], "", err)) return err->code;
     for (int i = 1; i < r->conn_count; i++) {
-        if (begin(r, r->conns[i], r->call->pg->lock_timeout_ms, err) || lock_tables(r, r->conns[i], " NOWAIT", err)) return err->code;
+        if (begin(r, r->conns[i], wait_ms, err) || lock_tables(r, r->conns[i], " NOWAIT", err)) return err->code;
     }
     return PAB_OK;
 }
@@ -94,15 +120,18 @@ static int explain_lock(struct pg_dump_run *r, struct pab_error *err)
 int pg_take_snapshot(struct pg_dump_run *r, struct pab_error *err)
 {
     const struct pab_host *h = r->call->op->host;
-    for (int64_t waited = 0;; waited += ROUND_MS) {
+    int64_t deadline = pab_monotonic_ms() + r->call->pg->lock_timeout_ms;
+    for (;;) {
         pab_error_clear(err);
-        int rc = list_tables(r, err);
-        if (!rc) rc = lock_all(r, err);
+        int64_t left = deadline - pab_monotonic_ms();
+        int rc = list_tables(r, left > ROUND_MS ? left : ROUND_MS, err);
+        if (!rc) rc = connect_lanes(r, err);
+        if (!rc) rc = lock_all(r, left > ROUND_MS ? left : ROUND_MS, err);
         if (!rc) break;
         roll_back(r);
-        if (rc == PAB_E_BUSY && waited >= r->call->pg->lock_timeout_ms) return explain_lock(r, err);
         /* not found: dropped or renamed since it was listed */
-        if ((rc != PAB_E_BUSY && rc != PAB_E_NOT_FOUND) || waited > 600 * 1000) return rc;
+        if (rc != PAB_E_BUSY && rc != PAB_E_NOT_FOUND) return rc;
+        if (pab_monotonic_ms() >= deadline) return explain_lock(r, err);
         if (h->sleep_ms(r->call->op, ROUND_MS)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
     }
     return export_snapshot(r, err);

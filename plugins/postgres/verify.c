@@ -27,7 +27,7 @@ static int damaged(struct verify *v, struct pab_error *err, const char *problem)
     return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s': %s", v->a->path, problem);
 }
 
-static int host_failed(struct pab_error *err) { return pab_error_set(err, PAB_E_IO, 0, "the artifact could not be read"); }
+static int host_failed(struct pab_error *err) { return pg_host_failed(err, "the artifact could not be read"); }
 
 /* ---- blocks as they pass by */
 static int next_block(struct verify *v, struct pab_error *err)
@@ -238,7 +238,7 @@ int pg_verify(void *instance, struct pab_op *op, const struct pab_verify_req *re
     for (uint32_t i = 0; i < req->artifact_count; i++) {
         struct verify v = { .op = op, .pg = instance, .index = i };
         v.a = (const void *)((const char *)req->artifacts + (size_t)i * req->artifact_stride);
-        if (verify_one(&v, (req->flags & PAB_VERIFY_CONTENT) != 0, &err)) return sup_fail(op, &err);
+        if (verify_one(&v, (req->flags & PAB_VERIFY_CONTENT) != 0, &err)) return err.os_errno == PG_HOST_KNOWS ? err.code : sup_fail(op, &err);
     }
     return PAB_OK;
 }

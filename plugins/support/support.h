@@ -8,6 +8,7 @@
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/cpus.h"
 #include "core/base/error.h"
 #include "core/base/fsutil.h"

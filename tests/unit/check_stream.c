@@ -18,8 +18,9 @@
 
 static const struct pab_compression codecs[] = {
     { PAB_CODEC_NONE, 0 }, { PAB_CODEC_GZIP, PAB_GZIP_FAST }, { PAB_CODEC_GZIP, PAB_GZIP_SMALL }, { PAB_CODEC_ZSTD, 3 },
+    { PAB_CODEC_ZSTD, PAB_ZSTD_TEXT }, { PAB_CODEC_ZSTD, PAB_ZSTD_FILES },
 };
-#define CODECS 4
+#define CODECS 6
 
 static int temp_file(void)
 {

@@ -3,3 +3,8 @@ unit_tests += tests/unit/check_engine
 tests_unit_check_engine_SOURCES = tests/unit/check_engine.c tests/unit/unit.h
 tests_unit_check_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_engine_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_conformance
+tests_unit_check_conformance_SOURCES = tests/unit/check_conformance.c tests/unit/unit.h
+tests_unit_check_conformance_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_conformance_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,12 @@
+# Unit tests of plugins/postgres: what needs no server.
+if PLUGIN_POSTGRES
+unit_tests += tests/unit/check_pg_sqlscan
+tests_unit_check_pg_sqlscan_SOURCES = tests/unit/check_pg_sqlscan.c tests/unit/unit.h plugins/postgres/sqlscan.c plugins/postgres/sqlscan.h
+tests_unit_check_pg_sqlscan_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_pg_sqlscan_LDADD = libpab_support.la $(CHECK_LIBS)
+
+unit_tests += tests/unit/check_pg_split
+tests_unit_check_pg_split_SOURCES = tests/unit/check_pg_split.c tests/unit/unit.h $(postgres_la_SOURCES)
+tests_unit_check_pg_split_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS)
+tests_unit_check_pg_split_LDADD = libpab_support.la $(PQ_LIBS) $(CHECK_LIBS)
+endif
