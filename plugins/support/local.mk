@@ -6,5 +6,16 @@ libpab_support_la_SOURCES = \
 	%D%/support.c %D%/support.h
 libpab_support_la_LIBADD = libpab_plain.la
 
+# HTTP and the Docker Engine: only for the plugins that say libpab_docker.la, since they draw in libcurl and jansson.
+if USE_DOCKER
+noinst_LTLIBRARIES += libpab_docker.la
+libpab_docker_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
+libpab_docker_la_SOURCES = \
+	%D%/http.c %D%/http_stream.c %D%/http.h %D%/http_private.h \
+	%D%/json.c %D%/json.h \
+	%D%/docker.c %D%/docker_endpoint.c %D%/docker_objects.c %D%/docker_archive.c %D%/docker_exec.c %D%/docker.h %D%/docker_private.h
+DOCKER_LIBS = libpab_docker.la libpab_support.la $(CURL_LIBS) $(JANSSON_LIBS)
+endif
+
 # Each plugin says: NAME_la_LDFLAGS = -module $(plugin_ldflags)   (automake reads the word -module)
 plugin_ldflags = $(AM_LDFLAGS) -avoid-version -shared -export-symbols-regex "^pab_plugin_init$$" -Wl,-z,defs

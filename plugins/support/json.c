@@ -1,0 +1,44 @@
+/* json.c - see json.h. */
+#include <string.h>
+#include "plugins/support/json.h"
+
+int json_parse(const char *text, size_t size, const char *what, json_t **ret, struct pab_error *err)
+{
+    json_error_t e;
+    json_t *o = json_loadb(text ? text : "", text ? size : 0, JSON_DECODE_ANY, &e);
+    if (!o) return pab_error_set(err, PAB_E_CORRUPT, 0, "%s is not JSON: line %d: %s", what, e.line, e.text);
+    *ret = o;
+    return PAB_OK;
+}
+
+json_t *json_at(const json_t *o, const char *path)
+{
+    char key[64];
+    for (size_t n; o && *path; path += n + (path[n] == '.')) {
+        n = strcspn(path, ".");
+        if (n >= sizeof key) return NULL;
+        memcpy(key, path, n);
+        key[n] = '\0';
+        o = json_object_get(o, key);
+    }
+    return (json_t *)(uintptr_t)o;
+}
+
+const char *json_text(const json_t *o, const char *path)
+{
+    const char *s = json_string_value(json_at(o, path));
+    return s ? s : "";
+}
+
+int64_t json_number(const json_t *o, const char *path, int64_t fallback)
+{
+    const json_t *v = json_at(o, path);
+    return json_is_integer(v) ? (int64_t)json_integer_value(v) : fallback;
+}
+
+int json_flag(const json_t *o, const char *path) { return json_is_true(json_at(o, path)); }
+
+char *json_line(const json_t *o)
+{
+    return json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);
+}
