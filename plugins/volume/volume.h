@@ -1,0 +1,132 @@
+/* volume.h - the volume plugin: Docker volumes, or plain folders treated as such, a tree artifact each.
+ *
+ *   plugin.c    options, opening, the table of verbs      select.c   which volumes there are, and where they can be read
+ *   discover.c  check.c  backup.c  restore.c  verify.c    a verb each
+ *   mounted.c   reading a folder that this process may    archived.c reading and writing through the Docker Engine
+ *   sqlite.c    live databases through SQLite itself
+ *   users.c     the containers of a volume, in order      quiesce.c  stopping, pausing and putting back
+ *   undo.c      what the journal holds, and undoing it    place.c    a fresh volume or folder into the place of another
+ */
+#ifndef PAB_PLUGIN_VOLUME_H
+#define PAB_PLUGIN_VOLUME_H
+
+#include "plugins/support/docker.h"
+
+#define VOLUME_OLD_SUFFIX "__pab_old"  /* of a volume's name: what a restore replaced */
+#define FOLDER_OLD_SUFFIX ".pab-old"   /* of a folder's: the same */
+
+enum volume_quiesce { QUIESCE_NONE, QUIESCE_PAUSE, QUIESCE_STOP };
+enum volume_access { ACCESS_AUTO, ACCESS_MOUNTPOINT, ACCESS_ARCHIVE };
+
+/* One entry of `volumes`. Texts live with the config. */
+struct volume_spec {
+    const char *name, *as;              /* as: NULL where not given */
+    enum volume_quiesce quiesce;
+    struct pab_strs exclude;            /* its own and those of all */
+};
+struct volume_grace { const char *container; int64_t ms; };
+
+struct volumes {                        /* an instance */
+    int is_path, all, sqlite;
+    const char *root, *docker_host, *context, *project;
+    enum volume_access access;
+    struct { struct volume_spec *items; size_t count, capacity; } specs;
+    struct volume_spec other;           /* for what `all` and `project` find */
+    int64_t stop_ms;                    /* 0: as each container says */
+    struct { struct volume_grace *items; size_t count, capacity; } graces;
+};
+
+/* A volume as it is now. */
+struct volume {
+    const struct volume_spec *spec;
+    char *name;
+    char *stem;                         /* in the backup: also the object's id */
+    char *dir;                          /* where this process can read it, or NULL: only through the Docker Engine */
+    json_t *info;                       /* as Docker inspects it; NULL for a folder */
+};
+struct volume_list { struct volume *items; size_t count, capacity; };
+
+/* ---- select.c */
+/* NULL in *ret for `driver: path`. */
+int volumes_connect(const struct volumes *v, struct pab_op *op, struct docker **ret);
+/* What the options name; a name that is not there fails with PAB_E_NOT_FOUND. */
+int volumes_select(const struct volumes *v, struct pab_op *op, struct docker *d, struct volume_list *ret);
+void volume_list_release(struct volume_list *l);
+/* Where this process may read and write the volume itself, or NULL. The caller frees. */
+char *volume_readable_dir(const struct volumes *v, struct docker *d, const json_t *info);
+const struct volume_spec *volumes_spec_of(const struct volumes *v, const char *stem); /* NULL: none */
+char *volume_stem(const struct volume_spec *spec, const char *name);
+uint64_t folder_size(const char *dir);  /* bytes of all files below */
+
+/* ---- users.c: containers, from one look at all of them */
+struct user {
+    char *id, *name, *project, *service, *depends;
+    int running, paused;                /* running: also when paused */
+    int depth;                          /* more than that of everything it depends on */
+};
+struct users { struct user *items; size_t count, capacity; json_t *all; };
+int users_load(struct docker *d, struct users *ret, struct pab_error *err);
+int user_has_volume(const struct users *u, size_t i, const char *volume);
+/* The condition under which `who` depends on `on` ("service_healthy"), or NULL. The caller frees. */
+char *user_depends(const struct user *who, const struct user *on);
+char *users_text(const struct users *u, const char *volume, int running_only); /* "letta (running), n8n (exited)"; "" none */
+void users_release(struct users *u);
+
+/* ---- undo.c: side effects in the journal. Records are JSON with the daemon's address, so that they can be undone alone. */
+int undo_note(struct pab_op *op, json_t *record, uint64_t *ret_id);     /* takes the reference */
+int undo_forget(struct pab_op *op, uint64_t id);
+/* Brings a container back to what it was. `unsure`: what was asked of it may still be about to happen. */
+struct container_was { const char *id, *name; int paused, stopped; int64_t until_ns; };
+int container_put_back(struct docker *d, const struct container_was *was, int unsure, struct pab_error *err);
+int volume_recover(struct pab_op *op, const char *record);
+
+/* ---- quiesce.c */
+struct quiesced {
+    struct user *user;
+    int stop;                           /* else paused */
+    int unsure;                         /* the call did not end as it should */
+    int64_t grace_ms, until_ns;
+    uint64_t journal_id;
+};
+struct quiesce {
+    const struct volumes *v;
+    struct pab_op *op;
+    struct docker *d;
+    struct users users;
+    struct { struct quiesced *items; size_t count, capacity; } done;
+};
+/* Stops and pauses what uses these volumes, as each one's spec wants it; `force_stop`: stops all of it. On failure what was
+ * done already is put back. */
+int quiesce_begin(struct quiesce *q, const struct volumes *v, struct pab_op *op, struct docker *d, const struct volume_list *l, int force_stop);
+/* Puts everything back, also when cancelled; frees. Fails when a container does not come back: its record then stays. */
+int quiesce_end(struct quiesce *q);
+
+/* ---- reading and writing */
+int mounted_backup(const struct volumes *v, const struct volume *vol, struct pab_op *op, struct pab_artifact *a);
+int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vol, struct pab_artifact *a);
+/* The artifact into an existing volume, which should be empty. */
+int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index);
+int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, int *ret);
+int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to);
+
+/* Databases found below a folder, to be copied one by one. */
+struct databases { struct pab_strs paths; };
+int sqlite_is_database(int root_fd, const char *path);   /* by its first bytes */
+/* 1 for FILE-wal, FILE-shm and FILE-journal beside a database. */
+int sqlite_is_companion(int root_fd, const char *path);
+/* A consistent copy of dir/path at `copy`; PAB_E_CORRUPT: not a database after all, PAB_E_BUSY: locked for too long. */
+int sqlite_copy(struct pab_op *op, const char *dir, const char *path, const char *copy, struct pab_error *err);
+
+/* ---- place.c */
+/* Swaps two folders of one file system in one step. */
+int place_exchange(const char *a, const char *b, struct pab_error *err);
+
+const char *artifact_fact(const struct pab_artifact_info *a, const char *key);  /* "" when not there */
+
+int volume_check(void *instance, struct pab_op *op, const struct pab_check_req *req);
+int volume_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req);
+int volume_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req);
+int volume_restore(void *instance, struct pab_op *op, const struct pab_restore_req *req);
+int volume_verify(void *instance, struct pab_op *op, const struct pab_verify_req *req);
+
+#endif
