@@ -2,8 +2,6 @@
 #include <string.h>
 #include "plugins/volume/volume.h"
 
-#define DEPTH_MAX 64 /* a ring of dependencies must end somewhere */
-
 static const char *label(const json_t *container, const char *key)
 {
     const char *s = json_string_value(json_object_get(json_at(container, "Labels"), key));
@@ -23,17 +21,18 @@ char *user_depends(const struct user *who, const struct user *on)
     return NULL;
 }
 
-static int depth_of(struct users *u, size_t i, int left)
+/* Visits each container once: one that is met again on its own way down, in a ring, counts as it stands. */
+static int depth_of(struct users *u, size_t i)
 {
-    int depth = 0;
-    if (left == 0) return 0;
+    struct user *me = &u->items[i];
+    if (me->depth >= 0) return me->depth;
+    me->depth = 0;
     for (size_t k = 0; k < u->count; k++) {
-        CLEANUP_FREE char *condition = k == i ? NULL : user_depends(&u->items[i], &u->items[k]);
-        if (!condition) continue;
-        int below = 1 + (u->items[k].depth >= 0 ? u->items[k].depth : depth_of(u, k, left - 1));
-        if (below > depth) depth = below;
+        CLEANUP_FREE char *condition = k == i ? NULL : user_depends(me, &u->items[k]);
+        int below = condition ? 1 + depth_of(u, k) : 0;
+        if (below > me->depth) me->depth = below;
     }
-    return depth;
+    return me->depth;
 }
 
 int users_load(struct docker *d, struct users *ret, struct pab_error *err)
@@ -50,7 +49,7 @@ int users_load(struct docker *d, struct users *ret, struct pab_error *err)
         u.running = u.paused || !strcmp(state, "running") || !strcmp(state, "restarting");
         PAB_PUSH(ret, u);
     }
-    for (size_t i = 0; i < ret->count; i++) ret->items[i].depth = depth_of(ret, i, DEPTH_MAX);
+    for (size_t i = 0; i < ret->count; i++) depth_of(ret, i);
     return PAB_OK;
 }
 

@@ -1,0 +1,174 @@
+/* quiesce.c - what uses a volume is stopped or paused while the volume is read, and put back: see volume.h. Each step is in the
+ * journal before it is taken, so that a killed run's containers come back at the next start. */
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/base/clock.h"
+#include "plugins/volume/volume.h"
+
+#define DOCKER_GRACE_MS 10000
+#define MARGIN_MS 5000          /* what an order may take beside the grace */
+#define HEALTHY_MS 60000
+
+/* pabengine may itself run in a container, with the socket mounted. */
+static int is_own(const struct user *u)
+{
+    char name[256] = "";
+    return !gethostname(name, sizeof name - 1) && strlen(name) == 12 && pab_str_has_prefix(u->id, name);
+}
+
+/* The strongest wish of the volumes that this container has. */
+static enum volume_quiesce wanted(const struct quiesce *q, size_t user, const struct volume_list *l, int force_stop)
+{
+    enum volume_quiesce strongest = QUIESCE_NONE;
+    for (size_t i = 0; i < l->count; i++) {
+        enum volume_quiesce mine = force_stop ? QUIESCE_STOP : l->items[i].spec->quiesce;
+        if (mine > strongest && user_has_volume(&q->users, user, l->items[i].name)) strongest = mine;
+    }
+    return strongest;
+}
+
+static int64_t grace_of(const struct quiesce *q, const struct user *u, const json_t *inspected)
+{
+    for (size_t i = 0; i < q->v->graces.count; i++)
+        if (!strcmp(q->v->graces.items[i].container, u->name)) return q->v->graces.items[i].ms;
+    if (q->v->stop_ms) return q->v->stop_ms;
+    int64_t own = json_number(inspected, "Config.StopTimeout", -1);
+    return own >= 0 ? own * 1000 : DOCKER_GRACE_MS;
+}
+
+/* What would not come back, or would come back by itself, is not stopped. */
+static int may_stop(struct quiesce *q, const struct user *u, const json_t *inspected)
+{
+    static const char hint[] = "use quiesce: pause, or none";
+    if (json_flag(inspected, "HostConfig.AutoRemove"))
+        return pab_fail(q->op, PAB_E_REFUSED, 0, hint, "container '%s' would be removed by stopping it (it was made with --rm)", u->name);
+    if (json_object_get(json_at(inspected, "Config.Labels"), "com.docker.swarm.task.id"))
+        return pab_fail(q->op, PAB_E_REFUSED, 0, hint, "container '%s' belongs to a swarm, which would replace it when stopped", u->name);
+    return PAB_OK;
+}
+
+static int note(struct quiesce *q, struct quiesced *s)
+{
+    s->until_ns = pab_now_ns() + ((s->stop ? s->grace_ms : 0) + MARGIN_MS) * 1000000;
+    return undo_note(q->op, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "undo", "container", "docker", docker_host(q->d), "id", s->user->id,
+                                      "name", s->user->name, "paused", s->user->paused, "stopped", s->stop, "until", (json_int_t)s->until_ns), &s->journal_id);
+}
+
+/* Docker kills what does not stop in time: then it did not come to rest by itself, and its files are as after a crash. */
+static int judge_stop(struct quiesce *q, const struct quiesced *s, struct pab_error *err)
+{
+    CLEANUP_JSON json_t *c = NULL;
+    int rc = docker_container(q->d, s->user->id, &c, err);
+    if (rc) return rc;
+    if (json_flag(c, "State.Running")) return pab_error_set(err, PAB_E_TIMEOUT, 0, "container '%s' does not stop", s->user->name);
+    if (json_number(c, "State.ExitCode", 0) != 137) return PAB_OK;
+    pab_error_set(err, PAB_E_TIMEOUT, 0, "container '%s' did not stop within %lld s and was killed", s->user->name, (long long)(s->grace_ms / 1000));
+    return pab_error_hint(err, PAB_E_TIMEOUT, "give it more time with stop_timeout; if it never listens to its stop signal, use quiesce: pause");
+}
+
+static int act(struct quiesce *q, struct quiesced *s)
+{
+    struct pab_error err = { 0 };
+    int rc = PAB_OK;
+    pab_log(q->op, PAB_LOG_VERBOSE, "%s container '%s'", s->stop ? "stopping" : "pausing", s->user->name);
+    s->unsure = 1;
+    if (s->stop && s->user->paused) rc = docker_container_unpause(q->d, s->user->id, &err);
+    if (!rc) rc = s->stop ? docker_container_stop(q->d, s->user->id, (s->grace_ms + 999) / 1000, &err) : docker_container_pause(q->d, s->user->id, &err);
+    s->unsure = rc == PAB_E_TIMEOUT || rc == PAB_E_UNREACHABLE || rc == PAB_E_CANCELLED;
+    pab_test_point(s->stop ? "volume-stopped" : "volume-paused");
+    if (!rc && s->stop) rc = judge_stop(q, s, &err);
+    return rc ? sup_fail(q->op, &err) : PAB_OK;
+}
+
+static int quiesce_one(struct quiesce *q, struct user *u, int stop)
+{
+    struct quiesced s = { .user = u, .stop = stop };
+    CLEANUP_JSON json_t *c = NULL;
+    struct pab_error err = { 0 };
+    if (is_own(u) || (u->paused && !stop)) return PAB_OK;
+    int rc = docker_container(q->d, u->id, &c, &err);
+    if (rc == PAB_E_NOT_FOUND) return PAB_OK;
+    if (rc) return sup_fail(q->op, &err);
+    s.grace_ms = grace_of(q, u, c);
+    if (stop && (rc = may_stop(q, u, c))) return rc;
+    if ((rc = note(q, &s))) return rc;
+    pab_test_point("volume-journalled");
+    PAB_PUSH(&q->done, s);
+    return act(q, &q->done.items[q->done.count - 1]);
+}
+
+static int deepest_first(const void *a, const void *b)
+{
+    const struct user *const *x = a, *const *y = b;
+    return (*y)->depth - (*x)->depth;
+}
+
+int quiesce_begin(struct quiesce *q, const struct volumes *v, struct pab_op *op, struct docker *d, const struct volume_list *l, int force_stop)
+{
+    struct pab_error err = { 0 };
+    *q = (struct quiesce){ .v = v, .op = op, .d = d };
+    if (!d) return PAB_OK;
+    int rc = users_load(d, &q->users, &err) ? sup_fail(op, &err) : PAB_OK;
+    struct user **order = pab_alloc_array(q->users.count + 1, sizeof *order);
+    size_t n = 0;
+    for (size_t i = 0; i < q->users.count; i++)
+        if (q->users.items[i].running && wanted(q, i, l, force_stop) != QUIESCE_NONE) order[n++] = &q->users.items[i];
+    qsort(order, n, sizeof *order, deepest_first);
+    for (size_t i = 0; !rc && i < n; i++)
+        rc = quiesce_one(q, order[i], wanted(q, (size_t)(order[i] - q->users.items), l, force_stop) == QUIESCE_STOP);
+    free(order);
+    if (rc) quiesce_end(q);
+    return rc;
+}
+
+/* What depends on a healthy one is started only then, as compose does it; one that stays ill is not waited for for ever. */
+static void wait_healthy(struct quiesce *q, const struct user *u)
+{
+    struct pab_error err = { 0 };
+    for (int64_t end = pab_monotonic_ms() + HEALTHY_MS; pab_monotonic_ms() < end; poll(NULL, 0, 500)) {
+        CLEANUP_JSON json_t *c = NULL;
+        if (docker_container(q->d, u->id, &c, &err) || !json_at(c, "State.Health") || !strcmp(json_text(c, "State.Health.Status"), "healthy")) return;
+    }
+    pab_warn(q->op, NULL, "container '%s' runs again but is not healthy after %d s", u->name, HEALTHY_MS / 1000);
+}
+
+/* Does something that is still down wait for this one's health? */
+static int is_awaited(const struct quiesce *q, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        CLEANUP_FREE char *condition = q->done.items[k].stop ? user_depends(q->done.items[k].user, q->done.items[i].user) : NULL;
+        if (condition && !strcmp(condition, "service_healthy")) return 1;
+    }
+    return 0;
+}
+
+static int put_back(struct quiesce *q, size_t i)
+{
+    struct quiesced *s = &q->done.items[i];
+    struct container_was was = { .id = s->user->id, .name = s->user->name, .paused = s->user->paused, .stopped = s->stop, .until_ns = s->until_ns };
+    struct pab_error err = { 0 };
+    pab_log(q->op, PAB_LOG_VERBOSE, "%s container '%s' again", s->stop ? "starting" : "resuming", s->user->name);
+    int rc = container_put_back(q->d, &was, s->unsure, &err);
+    if (rc == PAB_E_NOT_FOUND) pab_warn(q->op, NULL, "container '%s' was removed while it was %s", s->user->name, s->stop ? "stopped" : "paused");
+    else if (rc) return pab_fail(q->op, rc, 0, "start it by hand; the next run of pabengine tries it, too", "%s", err.message);
+    pab_test_point("volume-put-back");
+    if (!rc && s->stop && is_awaited(q, i)) wait_healthy(q, s->user);
+    return undo_forget(q->op, s->journal_id);
+}
+
+int quiesce_end(struct quiesce *q)
+{
+    int rc = PAB_OK, fd = q->d ? docker_set_cancel_fd(q->d, -1) : -1;
+    for (size_t i = q->done.count; i > 0; i--) {
+        int mine = put_back(q, i - 1);
+        if (mine && !rc) rc = mine;
+    }
+    if (q->d) docker_set_cancel_fd(q->d, fd);
+    free(q->done.items);
+    users_release(&q->users);
+    q->done.items = NULL;
+    q->done.count = q->done.capacity = 0;
+    return rc;
+}
