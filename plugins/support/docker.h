@@ -59,8 +59,8 @@ int docker_container_remove(struct docker *d, const char *id, struct pab_error *
 int docker_container_address(struct docker *d, const char *name, char **ret, struct pab_error *err);
 
 /* A container that is never started, with a volume at /v: for the archive calls. The image is empty and made here. Other than
- * Docker itself it never makes the volume by mistake. *ret: its id, the caller frees. */
-int docker_helper_create(struct docker *d, const char *volume, int read_only, char **ret, struct pab_error *err);
+ * Docker itself it never makes the volume by mistake. `name` is [A-Za-z0-9_.-]. *ret: its id, the caller frees. */
+int docker_helper_create(struct docker *d, const char *name, const char *volume, int read_only, char **ret, struct pab_error *err);
 /* The tar of `path` in a container (running or not), to be read with http_read. */
 int docker_archive_get(struct docker *d, const char *id, const char *path, struct http_stream **ret, struct pab_error *err);
 /* Extracts a tar into `path`. */

@@ -30,7 +30,7 @@ static int same_volume(struct docker *d, const char *volume, const json_t *befor
     return pab_error_set(err, PAB_E_NOT_FOUND, 0, "volume '%s' was removed meanwhile", volume);
 }
 
-int docker_helper_create(struct docker *d, const char *volume, int read_only, char **ret, struct pab_error *err)
+int docker_helper_create(struct docker *d, const char *name, const char *volume, int read_only, char **ret, struct pab_error *err)
 {
     CLEANUP_JSON json_t *before = NULL;
     CLEANUP_JSON json_t *made = NULL;
@@ -42,7 +42,7 @@ int docker_helper_create(struct docker *d, const char *volume, int read_only, ch
         "HostConfig", "NetworkMode", "none",
         "Mounts", "Type", "volume", "Source", volume, "Target", "/v", "ReadOnly", read_only, "VolumeOptions", "NoCopy", 1);
     if (!body) return pab_error_set(err, PAB_E_CONFIG, 0, "the name of volume '%s' is not UTF-8", volume);
-    rc = docker_call(d, "POST", body, SLOW_MS, &made, NULL, err, "/containers/create");
+    rc = docker_call(d, "POST", body, SLOW_MS, &made, NULL, err, "/containers/create?name=%s", name);
     if (rc) return rc;
     const char *id = json_text(made, "Id");
     if ((rc = same_volume(d, volume, before, err))) {

@@ -119,8 +119,7 @@ int quiesce_begin(struct quiesce *q, const struct volumes *v, struct pab_op *op,
     for (size_t i = 0; !rc && i < n; i++)
         rc = quiesce_one(q, order[i], wanted(q, (size_t)(order[i] - q->users.items), l, force_stop) == QUIESCE_STOP);
     free(order);
-    if (rc) quiesce_end(q);
-    return rc;
+    return rc ? quiesce_end(q, rc) : PAB_OK;
 }
 
 /* What depends on a healthy one is started only then, as compose does it; one that stays ill is not waited for for ever. */
@@ -144,7 +143,16 @@ static int is_awaited(const struct quiesce *q, size_t i)
     return 0;
 }
 
-static int put_back(struct quiesce *q, size_t i)
+/* The first failure is the verb's; what comes after it is told as a warning. */
+static int not_back(struct quiesce *q, const struct pab_error *err, int failed)
+{
+    static const char hint[] = "start it by hand; the next run of pabengine tries it, too";
+    if (!failed) return pab_fail(q->op, err->code, 0, hint, "%s", err->message);
+    pab_warn(q->op, NULL, "%s: %s", err->message, hint);
+    return failed;
+}
+
+static int put_back(struct quiesce *q, size_t i, int failed)
 {
     struct quiesced *s = &q->done.items[i];
     struct container_was was = { .id = s->user->id, .name = s->user->name, .paused = s->user->paused, .stopped = s->stop, .until_ns = s->until_ns };
@@ -152,19 +160,17 @@ static int put_back(struct quiesce *q, size_t i)
     pab_log(q->op, PAB_LOG_VERBOSE, "%s container '%s' again", s->stop ? "starting" : "resuming", s->user->name);
     int rc = container_put_back(q->d, &was, s->unsure, &err);
     if (rc == PAB_E_NOT_FOUND) pab_warn(q->op, NULL, "container '%s' was removed while it was %s", s->user->name, s->stop ? "stopped" : "paused");
-    else if (rc) return pab_fail(q->op, rc, 0, "start it by hand; the next run of pabengine tries it, too", "%s", err.message);
+    else if (rc) return not_back(q, &err, failed);
     pab_test_point("volume-put-back");
     if (!rc && s->stop && is_awaited(q, i)) wait_healthy(q, s->user);
-    return undo_forget(q->op, s->journal_id);
+    rc = undo_forget(q->op, s->journal_id);
+    return failed ? failed : rc;
 }
 
-int quiesce_end(struct quiesce *q)
+int quiesce_end(struct quiesce *q, int rc)
 {
-    int rc = PAB_OK, fd = q->d ? docker_set_cancel_fd(q->d, -1) : -1;
-    for (size_t i = q->done.count; i > 0; i--) {
-        int mine = put_back(q, i - 1);
-        if (mine && !rc) rc = mine;
-    }
+    int fd = q->d ? docker_set_cancel_fd(q->d, -1) : -1;
+    for (size_t i = q->done.count; i > 0; i--) rc = put_back(q, i - 1, rc);
     if (q->d) docker_set_cancel_fd(q->d, fd);
     free(q->done.items);
     users_release(&q->users);

@@ -5,7 +5,8 @@
  *   mounted.c   reading a folder that this process may    archived.c reading and writing through the Docker Engine
  *   sqlite.c    live databases through SQLite itself
  *   users.c     the containers of a volume, in order      quiesce.c  stopping, pausing and putting back
- *   undo.c      what the journal holds, and undoing it    place.c    a fresh volume or folder into the place of another
+ *   undo.c      what the journal holds, and undoing it    place.c    two folders change places
+ *   restore_docker.c  restore_folder.c  restore_archive.c  a fresh volume or folder into the place of the one that is there
  */
 #ifndef PAB_PLUGIN_VOLUME_H
 #define PAB_PLUGIN_VOLUME_H
@@ -98,8 +99,9 @@ struct quiesce {
 /* Stops and pauses what uses these volumes, as each one's spec wants it; `force_stop`: stops all of it. On failure what was
  * done already is put back. */
 int quiesce_begin(struct quiesce *q, const struct volumes *v, struct pab_op *op, struct docker *d, const struct volume_list *l, int force_stop);
-/* Puts everything back, also when cancelled; frees. Fails when a container does not come back: its record then stays. */
-int quiesce_end(struct quiesce *q);
+/* Puts everything back, also when cancelled; frees. Returns `rc`, the verb's end so far, or the failure of a container that does
+ * not come back: its record then stays. */
+int quiesce_end(struct quiesce *q, int rc);
 
 /* ---- reading and writing */
 int mounted_backup(const struct volumes *v, const struct volume *vol, struct pab_op *op, struct pab_artifact *a);
@@ -109,17 +111,38 @@ int archived_restore(struct pab_op *op, struct docker *d, const char *volume, ui
 int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, int *ret);
 int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to);
 
-/* Databases found below a folder, to be copied one by one. */
-struct databases { struct pab_strs paths; };
+/* ---- sqlite.c */
 int sqlite_is_database(int root_fd, const char *path);   /* by its first bytes */
 /* 1 for FILE-wal, FILE-shm and FILE-journal beside a database. */
 int sqlite_is_companion(int root_fd, const char *path);
-/* A consistent copy of dir/path at `copy`; PAB_E_CORRUPT: not a database after all, PAB_E_BUSY: locked for too long. */
+/* A consistent copy of dir/path at `copy`, which must not exist. Negative codes: PAB_E_CANCELLED, PAB_E_NOSPACE, PAB_E_NOMEM end the
+ * backup; with any other it could not be copied so. */
 int sqlite_copy(struct pab_op *op, const char *dir, const char *path, const char *copy, struct pab_error *err);
 
-/* ---- place.c */
+/* ---- restore.c, restore_docker.c, restore_folder.c, place.c */
+struct restore {
+    const struct volumes *v;
+    struct pab_op *op;
+    const struct pab_restore_req *req;
+    struct docker *d;                   /* NULL for driver path, and with to_dir */
+    struct users users;
+    uint32_t index;                     /* of the artifact at hand */
+    const struct pab_artifact_info *a;
+    const char *name;                   /* of the volume or folder to be restored to */
+};
+int restore_plan(const struct restore *r, uint32_t action, uint64_t size, const char *fmt, ...) PAB_PRINTF(4, 5);
+int restore_extract(const struct restore *r, const char *dir, uint32_t flags);
+int restore_docker(struct restore *r);  /* each of them: or only plans it, as the request says */
+int restore_folder(struct restore *r);
+int restore_cleanup_docker(struct restore *r);
+int restore_cleanup_folder(struct restore *r);
 /* Swaps two folders of one file system in one step. */
 int place_exchange(const char *a, const char *b, struct pab_error *err);
+
+/* Makes the volume as the manifest has it. */
+int restore_create(const struct restore *r, const char *name, json_t **ret);
+/* Where the mountpoint cannot be reached: `info` is the volume that is there. */
+int restore_archived(struct restore *r, const json_t *info);
 
 const char *artifact_fact(const struct pab_artifact_info *a, const char *key);  /* "" when not there */
 

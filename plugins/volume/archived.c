@@ -1,0 +1,117 @@
+/* archived.c - a volume through the Docker Engine's archive calls, on a container that is never started. The container is in the
+ * journal, so that a killed run's is removed: it would keep the volume from being removed. */
+#include <string.h>
+#include <unistd.h>
+#include "core/base/clock.h"
+#include "plugins/volume/volume.h"
+
+struct helper { struct pab_op *op; struct docker *d; char *id; uint64_t journal_id; int journalled; };
+
+static int helper_open(struct helper *h, struct pab_op *op, struct docker *d, const char *volume, int read_only)
+{
+    struct pab_error err = { 0 };
+    CLEANUP_FREE char *name = pab_sprintf("pabengine-%d-%llx", (int)getpid(), (unsigned long long)pab_now_ns());
+    *h = (struct helper){ .op = op, .d = d };
+    int rc = undo_note(op, json_pack("{s:s, s:s, s:s}", "undo", "helper", "docker", docker_host(d), "name", name), &h->journal_id);
+    if (rc) return rc;
+    h->journalled = 1;
+    pab_test_point("volume-helper-journalled");
+    return docker_helper_create(d, name, volume, read_only, &h->id, &err) ? sup_fail(op, &err) : PAB_OK;
+}
+
+/* Cleaning up is not cancelled. What cannot be removed now stays in the journal. */
+static int helper_close(struct helper *h, int rc)
+{
+    struct pab_error err = { 0 };
+    int fd = docker_set_cancel_fd(h->d, -1);
+    int removed = h->id ? docker_container_remove(h->d, h->id, &err) : PAB_OK;
+    docker_set_cancel_fd(h->d, fd);
+    if (removed) pab_warn(h->op, NULL, "%s", err.message);
+    else if (h->journalled && undo_forget(h->op, h->journal_id) && !rc) rc = PAB_E_IO;
+    free(h->id);
+    h->id = NULL;
+    return rc;
+}
+
+struct source { struct pab_op *op; struct http_stream *stream; struct pab_error err; };
+
+static int64_t read_stream(void *ctx, void *buf, uint64_t capacity)
+{
+    struct source *s = ctx;
+    int64_t n = http_read(s->stream, buf, capacity, &s->err);
+    if (n < 0) sup_fail(s->op, &s->err);
+    return n;
+}
+
+int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vol, struct pab_artifact *a)
+{
+    struct helper h;
+    struct source s = { .op = op };
+    struct pab_error err = { 0 };
+    pab_warn(op, vol->stem, "volume '%s' is read through the Docker Engine: extended attributes, ACLs, holes and times below a second are lost%s", vol->name,
+             vol->spec->quiesce == QUIESCE_STOP ? "" : "; a SQLite database that is written meanwhile may be torn");
+    if (vol->spec->exclude.count) pab_warn(op, vol->stem, "volume '%s' is read through the Docker Engine: `exclude` leaves nothing out", vol->name);
+    int rc = helper_open(&h, op, d, vol->name, 1);
+    if (!rc && docker_archive_get(d, h.id, "/v", &s.stream, &err)) rc = sup_fail(op, &err);
+    if (!rc) rc = op->host->tree_tar(a, read_stream, &s, 1);
+    http_close(s.stream);
+    return helper_close(&h, rc);
+}
+
+struct upload { struct pab_op *op; struct pab_reader *reader; };
+
+static int64_t read_artifact(void *ctx, void *buf, uint64_t capacity)
+{
+    struct upload *u = ctx;
+    return u->op->host->artifact_read(u->reader, buf, capacity);
+}
+
+int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index)
+{
+    struct helper h;
+    struct upload u = { .op = op };
+    struct pab_error err = { 0 };
+    int rc = op->host->artifact_open(op, index, PAB_OPEN_TAR, &u.reader);
+    if (rc) return rc;
+    rc = helper_open(&h, op, d, volume, 0);
+    if (!rc) rc = docker_archive_put(d, h.id, "/v", read_artifact, &u, &err);
+    if (rc && err.code) rc = sup_fail(op, &err);
+    rc = helper_close(&h, rc);
+    op->host->artifact_close(u.reader);
+    return rc;
+}
+
+int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, int *ret)
+{
+    struct helper h;
+    struct http_stream *s = NULL;
+    struct pab_error err = { 0 };
+    char head[4096];
+    uint64_t have = 0;
+    int64_t n = 1;
+    int rc = helper_open(&h, op, d, volume, 1);
+    if (!rc && docker_archive_get(d, h.id, "/v/.", &s, &err)) rc = sup_fail(op, &err);
+    while (!rc && have < sizeof head && (n = http_read(s, head + have, sizeof head - have, &err)) > 0) have += (uint64_t)n;
+    if (!rc && n < 0) rc = sup_fail(op, &err);
+    /* one header of the folder itself, and then zeros */
+    if (!rc) *ret = have < 1024 || head[512] == '\0';
+    http_close(s);
+    return helper_close(&h, rc);
+}
+
+int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to)
+{
+    struct helper source, target;
+    struct source s = { .op = op };
+    struct pab_error err = { 0 };
+    CLEANUP(pab_cleanup_docker) struct docker *other = NULL; /* one transfer each way at a time on a connection */
+    if (docker_connect(&(struct docker_opts){ .host = docker_host(d), .cancel_fd = op->host->cancel_fd(op) }, &other, &err)) return sup_fail(op, &err);
+    int rc = helper_open(&source, op, other, from, 1);
+    if (rc) return helper_close(&source, rc);
+    rc = helper_open(&target, op, d, to, 0);
+    if (!rc && docker_archive_get(other, source.id, "/v/.", &s.stream, &err)) rc = sup_fail(op, &err);
+    if (!rc) rc = docker_archive_put(d, target.id, "/v", read_stream, &s, &err);
+    if (rc && err.code && !s.err.code) rc = sup_fail(op, &err);
+    http_close(s.stream);
+    return helper_close(&source, helper_close(&target, rc));
+}
