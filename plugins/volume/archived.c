@@ -2,7 +2,6 @@
  * journal, so that a killed run's is removed: it would keep the volume from being removed. */
 #include <string.h>
 #include <unistd.h>
-#include "core/base/clock.h"
 #include "plugins/volume/volume.h"
 
 struct helper { struct pab_op *op; struct docker *d; char *id; uint64_t journal_id; int journalled; };

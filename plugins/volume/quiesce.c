@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "core/base/clock.h"
 #include "plugins/volume/volume.h"
 
 #define DOCKER_GRACE_MS 10000

@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
-#include "core/base/clock.h"
 #include "plugins/volume/volume.h"
 
 #define ASK_MS 200
