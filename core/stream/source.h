@@ -61,7 +61,7 @@ struct pab_source {
     struct pab_member_slot *showing;       /* whose plain bytes the caller sees */
 
     void *stream_tool;                     /* inside a member that is streamed */
-    int streaming;
+    int streaming, out_full;               /* the decoder may hold more bytes than there was room for */
     uint8_t *in, *out;
     size_t in_size, in_pos;
     uint64_t stream_start;

@@ -44,6 +44,7 @@ static int begin(struct pab_source *s, struct pab_error *err)
     if (!s->stream_tool) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory to decompress '%s'", s->what);
     s->stream_start = s->at;
     s->streaming = 1;
+    s->out_full = 0;
     s->in_size = s->in_pos = 0;
     return PAB_OK;
 }
@@ -61,6 +62,7 @@ int pab_streamed_next(struct pab_source *s, struct pab_error *err)
     for (;;) {
         if (s->in_pos == s->in_size && fill(s, err)) return err->code;
         int no_more = s->in_size == 0;
+        if (no_more && !s->out_full) return pab_source_damaged(s, s->at, err, "the file ends in the middle of its compressed data");
         struct pab_piece_io io = { .in = s->in + s->in_pos, .in_size = s->in_size - s->in_pos, .out = s->out, .out_room = PAB_READER_PIECE };
         enum pab_piece_end how = s->unpacker->stream(s->stream_tool, &io);
         size_t used = s->in_size - s->in_pos - io.in_size;
@@ -69,6 +71,7 @@ int pab_streamed_next(struct pab_source *s, struct pab_error *err)
         s->at += used;
         s->view = s->out;
         s->view_size = PAB_READER_PIECE - io.out_room;
+        s->out_full = !io.out_room;
         if (how == PAB_PIECE_DAMAGED || how == PAB_PIECE_UNSUPPORTED) return piece_failed(s, how, err);
         if (how == PAB_PIECE_MEMBER_END) {
             s->streaming = 0;
@@ -76,7 +79,7 @@ int pab_streamed_next(struct pab_source *s, struct pab_error *err)
             return s->view_size != 0;
         }
         if (s->view_size) return 1;
-        if (no_more || !used) return pab_source_damaged(s, s->at, err, "the file ends in the middle of its compressed data");
+        if (!no_more && !used) return piece_failed(s, PAB_PIECE_DAMAGED, err); /* it would go on for ever */
     }
 }
 
