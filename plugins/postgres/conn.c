@@ -159,6 +159,7 @@ int pg_call_open(struct pg_call *c, struct pab_op *op, const struct pg *pg, PGco
     *c = (struct pg_call){ .pg = pg, .op = op, .stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) };
     if (c->stop_fd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot make an eventfd");
     CLEANUP_CONN PGconn *conn = NULL;
+    if (pg_container_address(c, err)) return err->code;
     if (pg_maintenance(c, NULL, &conn, err)) return err->code;
     CLEANUP_RESULT PGresult *r = NULL;
     if (pg_exec(c, conn, "SELECT pg_catalog.current_setting('server_version_num'), pg_catalog.current_setting('server_version'),"

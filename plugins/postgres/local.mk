@@ -3,16 +3,16 @@ if PLUGIN_POSTGRES
 pkgplugin_LTLIBRARIES += postgres.la
 postgres_la_SOURCES = \
 	%D%/pg.h %D%/plugin.c \
-	%D%/conn.c %D%/query.c %D%/pgtools.c \
+	%D%/conn.c %D%/query.c %D%/pgtools.c %D%/container.c \
 	%D%/sqlscan.h %D%/sqlscan.c \
 	%D%/record.c \
 	%D%/databases.c %D%/discover.c %D%/rights.c %D%/check.c \
 	%D%/dump.h %D%/candidates.c %D%/snapshot.c %D%/split.c %D%/lanes.c %D%/dumper.c %D%/dbdump.c \
 	%D%/globals_dump.c %D%/backup.c \
 	%D%/restore.c %D%/verify.c
-postgres_la_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS)
+postgres_la_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
 postgres_la_LDFLAGS = -module $(plugin_ldflags)
-postgres_la_LIBADD = libpab_support.la $(PQ_LIBS)
+postgres_la_LIBADD = $(DOCKER_LIBS) $(PQ_LIBS)
 endif
 dist_man_MANS += %D%/pabengine-postgres.7
 EXTRA_DIST += %D%/pabengine-postgres.pod

@@ -2,7 +2,8 @@
  * custom-format archive beside it.
  *
  * plugin.c: option table, opening; conn.c, query.c: libpq without blocking; pgtools.c: pg_dump and its kin; sqlscan.c:
- * reading our own SQL; databases.c, rights.c: what there is and who may read it; record.c: facts and counts of the manifest;
+ * reading our own SQL; container.c: a server in Docker;
+ * databases.c, rights.c: what there is and who may read it; record.c: facts and counts of the manifest;
  * the verbs: discover.c check.c backup.c restore.c verify.c, and what they are made of:
  *
  *     backup.c   one database after the other
@@ -94,13 +95,15 @@ static inline void pg_cleanup_result(PGresult **r) { PQclear(*r); }
 /* ---- pg_dump, pg_restore, pg_dumpall (pgtools.c) */
 struct pg_tool {
     int major;
-    char *dir;                 /* folder of the programs */
+    char *dir;                 /* folder of the programs; NULL: they run inside the container and see no files of this machine */
     char *version;             /* "15.20" */
     int restrict_key;          /* pg_restore knows --restrict-key */
 };
 struct pg_tools { struct pg_tool *items; size_t count, capacity; };
 int pg_tools_find(const struct pg *pg, struct pg_tools *ret, struct pab_error *err);
 void pg_tools_release(struct pg_tools *t);
+/* Adds the programs of folder `dir` from what pg_dump --version and pg_restore --help say, unless that major is known. */
+void pg_tools_add(struct pg_tools *t, const char *dir, const char *version, const char *help);
 /* The programs for a server of this major: the same, else the next higher; else an error that lists what was found. */
 int pg_tools_choose(const struct pg_tools *t, int major, struct pg_tool **ret, struct pab_error *err);
 /* Starts DIR/argv[0] with our address and password in its environment; `out` as in proc.h. The child ends when the call is cancelled. */
@@ -116,6 +119,12 @@ int pg_tool_capture(struct pg_call *c, const struct pg_tool *t, const char *cons
 int pg_major(int version_num);   /* 150020 -> 15 */
 /* Gives a failure of a tool the code that its words call for: BUSY, AUTH, UNREACHABLE ... */
 int pg_tool_error(struct pab_error *err);
+
+/* ---- a server in a container (container.c); without the option `container` these do nothing */
+int pg_container_address(struct pg_call *c, struct pab_error *err);   /* fills c->address */
+void pg_container_tools(const struct pg *pg, struct pg_tools *t);
+/* docker exec with these names of the environment handed on, the program's name to follow. */
+void pg_container_argv(const struct pg *pg, const char *const *names, struct pab_strs *ret);
 
 /* ---- the databases of a server (databases.c) */
 struct pg_db {

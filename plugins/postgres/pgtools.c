@@ -26,26 +26,32 @@ static int parse_version(const char *text, int *ret_major, char **ret_version)
     return major ? 0 : -1;
 }
 
-/* Adds the programs of a folder, unless that major is known already. */
+void pg_tools_add(struct pg_tools *t, const char *dir, const char *version, const char *help)
+{
+    struct pg_tool tool = { .dir = NULL };
+    if (parse_version(version, &tool.major, &tool.version)) return;
+    for (size_t i = 0; i < t->count; i++) {
+        if (t->items[i].major != tool.major) continue;
+        free(tool.version);
+        return;
+    }
+    tool.dir = pab_strdup(dir);
+    tool.restrict_key = strstr(help, "--restrict-key") != NULL;
+    PAB_PUSH(t, tool);
+}
+
 static void add_folder(struct pg_tools *t, const char *dir)
 {
     CLEANUP_FREE char *dump = pab_sprintf("%s/pg_dump", dir);
     CLEANUP_FREE char *restore = pab_sprintf("%s/pg_restore", dir);
-    CLEANUP_FREE char *text = NULL;
     CLEANUP_FREE char *version = NULL;
-    struct pab_error ignored = { 0 };
-    int major = 0;
-    if (access(dump, X_OK) || access(restore, X_OK)) return;
-    const char *const argv[] = { dump, "--version", NULL };
-    if (pab_proc_capture(&(struct pab_proc_opts){ .argv = argv }, 4096, &text, &ignored) || parse_version(text, &major, &version)) return;
-    for (size_t i = 0; i < t->count; i++) {
-        if (t->items[i].major == major) return;
-    }
     CLEANUP_FREE char *help = NULL;
-    const char *const ask[] = { restore, "--help", NULL };
-    int key = pab_proc_capture(&(struct pab_proc_opts){ .argv = ask }, 1 << 16, &help, &ignored) == PAB_OK && strstr(help, "--restrict-key");
-    struct pg_tool tool = { .major = major, .dir = pab_strdup(dir), .version = TAKE_PTR(version), .restrict_key = key };
-    PAB_PUSH(t, tool);
+    struct pab_error ignored = { 0 };
+    if (access(dump, X_OK) || access(restore, X_OK)) return;
+    const char *const ask_version[] = { dump, "--version", NULL }, *const ask_help[] = { restore, "--help", NULL };
+    if (pab_proc_capture(&(struct pab_proc_opts){ .argv = ask_version }, 4096, &version, &ignored)) return;
+    if (pab_proc_capture(&(struct pab_proc_opts){ .argv = ask_help }, 1 << 16, &help, &ignored)) return;
+    pg_tools_add(t, dir, version, help);
 }
 
 int pg_tools_find(const struct pg *pg, struct pg_tools *ret, struct pab_error *err)
@@ -70,6 +76,7 @@ int pg_tools_find(const struct pg *pg, struct pg_tools *ret, struct pab_error *e
         *strrchr(path, '/') = '\0';
         add_folder(ret, path);
     }
+    pg_container_tools(pg, ret);
     return PAB_OK;
 }
 
@@ -102,11 +109,38 @@ int pg_tools_choose(const struct pg_tools *t, int major, struct pg_tool **ret, s
 }
 
 /* ---- running them */
-struct child_env { char *items[10]; int n; };
+struct child_env { char *items[12]; const char *names[12]; int n; };
 
 static void add_env(struct child_env *e, const char *name, const char *value)
 {
-    if (value) e->items[e->n++] = pab_sprintf("%s=%s", name, value);
+    if (!value) return;
+    e->names[e->n] = name;
+    e->items[e->n++] = pab_sprintf("%s=%s", name, value);
+}
+
+static void make_env(struct pg_call *c, const struct pg_tool *t, const struct pg_child_opts *o, struct child_env *e)
+{
+    const struct pg *pg = c->pg;
+    if (t->dir) { /* inside the container the server is where its programs look for it */
+        add_env(e, "PGHOST", c->address ? c->address : pg->host);
+        add_env(e, "PGPORT", pg->port);
+        add_env(e, "PGSSLMODE", pg->sslmode);
+    }
+    add_env(e, "PGUSER", pg->user);
+    /* By the environment, which only this user and root can read: a password file would survive a SIGKILL. */
+    add_env(e, "PGPASSWORD", pg->password);
+    add_env(e, "PGAPPNAME", "pabengine");
+    add_env(e, "PGDATABASE", o->db);
+    add_env(e, "PGOPTIONS", o->pgoptions);
+    add_env(e, "LC_MESSAGES", "C");
+}
+
+static void release_env(struct child_env *e)
+{
+    for (int i = 0; i < e->n; i++) {
+        explicit_bzero(e->items[i], strlen(e->items[i]));
+        free(e->items[i]);
+    }
 }
 
 static int run(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, size_t max, char **ret_text,
@@ -114,29 +148,17 @@ static int run(struct pg_call *c, const struct pg_tool *t, const char *const *ar
 {
     static const char *const drop[] = { "PGOPTIONS", "PGSERVICE", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGPASSWORD", "PGHOSTADDR", "PGDATABASE", NULL };
     struct child_env e = { .n = 0 };
-    add_env(&e, "PGHOST", c->address ? c->address : c->pg->host);
-    add_env(&e, "PGPORT", c->pg->port);
-    add_env(&e, "PGUSER", c->pg->user);
-    /* By the environment, which only this user and root can read: a password file would survive a SIGKILL. */
-    add_env(&e, "PGPASSWORD", c->pg->password);
-    add_env(&e, "PGSSLMODE", c->pg->sslmode);
-    add_env(&e, "PGAPPNAME", "pabengine");
-    add_env(&e, "PGDATABASE", o->db);
-    add_env(&e, "PGOPTIONS", o->pgoptions);
-    add_env(&e, "LC_MESSAGES", "C");
-    struct { const char **items; size_t count, capacity; } list = { 0 };
-    CLEANUP_FREE char *program = pab_sprintf("%s/%s", t->dir, argv[0]);
-    PAB_PUSH(&list, program);
-    for (int i = 1; argv[i]; i++) PAB_PUSH(&list, argv[i]);
-    PAB_PUSH(&list, NULL);
-    struct pab_proc_opts po = { .argv = list.items, .env_add = (const char *const *)e.items, .env_drop = drop, .in = o->in, .in_fd = o->in_fd,
+    struct pab_strs all = { 0 };
+    make_env(c, t, o, &e);
+    CLEANUP_FREE char *program = t->dir ? pab_sprintf("%s/%s", t->dir, argv[0]) : pab_strdup(argv[0]);
+    if (!t->dir) pg_container_argv(c->pg, e.names, &all);
+    pab_strs_add(&all, program);
+    for (int i = 1; argv[i]; i++) pab_strs_add(&all, argv[i]);
+    struct pab_proc_opts po = { .argv = (const char *const *)all.items, .env_add = (const char *const *)e.items, .env_drop = drop, .in = o->in, .in_fd = o->in_fd,
                                 .out = o->out, .out_fd = o->out_fd, .cancel_fd = o->cancel_fd ? o->cancel_fd : c->op->host->cancel_fd(c->op), .what = o->what };
     int rc = ret_text ? pab_proc_capture(&po, max, ret_text, err) : pab_proc_start(&po, ret, err);
-    for (int i = 0; i < e.n; i++) {
-        explicit_bzero(e.items[i], strlen(e.items[i]));
-        free(e.items[i]);
-    }
-    free(list.items);
+    release_env(&e);
+    pab_strs_release(&all);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "config.h"
 #include "plugins/postgres/pg.h"
+#include "plugins/support/http.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -15,6 +16,8 @@ static const struct pab_option options[] = {
     { .key = "password", .type = PAB_OPT_SECRET, .help = "its password; without it, the file that PGPASSFILE names" },
     { .key = "dbname", .type = PAB_OPT_STRING, .help = "database to log in to first (postgres, else template1)" },
     { .key = "sslmode", .type = PAB_OPT_CHOICE, .choices = ssl_modes, .help = "as libpq's option of that name" },
+    { .key = "container", .type = PAB_OPT_STRING, .help = "name of a Docker container that runs the server, instead of host" },
+    { .key = "docker_host", .type = PAB_OPT_STRING, .help = "address of the Docker daemon (DOCKER_HOST, else the context's or the local socket)" },
     { .key = "databases", .type = PAB_OPT_LIST, .help = "what to back up; default: every database that takes connections and is no template" },
     { .key = "exclude", .type = PAB_OPT_LIST, .help = "names or patterns of databases to leave out" },
     { .key = "globals", .type = PAB_OPT_BOOL, .default_text = "true", .help = "roles, their settings and tablespaces, too" },
@@ -45,11 +48,16 @@ static int pg_open(struct pab_op *op, const struct pab_config *c, void **ret)
     CLEANUP(pab_cleanup_pg) struct pg *pg = pab_alloc(sizeof *pg);
     *pg = (struct pg){ .host = h->config_str(c, "host"), .user = h->config_str(c, "user"), .password = h->config_str(c, "password"),
                        .dbname = h->config_str(c, "dbname"), .sslmode = h->config_str(c, "sslmode"), .bindir = h->config_str(c, "bindir"),
+                       .container = h->config_str(c, "container"), .docker_host = h->config_str(c, "docker_host"),
                        .globals = h->config_int(c, "globals") != 0, .jobs = (int)h->config_int(c, "jobs"), .lock_timeout_ms = h->config_int(c, "lock_timeout"),
                        .copy_threshold = (uint64_t)h->config_int(c, "copy_threshold"), .block_size = (uint64_t)h->config_int(c, "block_size") };
     if (h->config_has(c, "port")) {
         snprintf(pg->port_text, sizeof pg->port_text, "%lld", (long long)h->config_int(c, "port"));
         pg->port = pg->port_text;
+    }
+    if (pg->container) {
+        if (pg->host) return pab_fail(op, PAB_E_CONFIG, 0, "leave out host: Docker is asked for the address", "%s: container and host exclude each other", h->config_where(c, "container"));
+        if (!pg->port) pg->port = "5432"; /* not what PGPORT says of this machine */
     }
     if (!pg->jobs) {
         pg->jobs = (int)pab_cpu_count() + 1;
@@ -59,6 +67,13 @@ static int pg_open(struct pab_op *op, const struct pab_config *c, void **ret)
     add_all(&pg->exclude, h, c, "exclude");
     *ret = TAKE_PTR(pg);
     return PAB_OK;
+}
+
+/* libcurl, for Docker */
+static int pg_load(const struct pab_host *host)
+{
+    (void)host;
+    return http_load(NULL) ? PAB_E_INTERNAL : PAB_OK;
 }
 
 static void pg_close(void *instance) { pg_free(instance); }
@@ -74,6 +89,7 @@ static const struct pab_plugin plugin = {
     .option_stride = sizeof *options,
     .caps = PAB_CAP_ONLINE | PAB_CAP_SELECTIVE | PAB_CAP_RENAME,
     .categories = PAB_CAT_DATABASES,
+    .load = pg_load,
     .open = pg_open,
     .close = pg_close,
     .check = pg_check,

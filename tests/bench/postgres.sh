@@ -32,7 +32,7 @@ INSERT INTO events SELECT i, '2024-01-01Z'::timestamptz + i * interval '1 second
     FROM generate_series(1, 25000 * $scale) i;
 CREATE TABLE messages (id int PRIMARY KEY, author int, body text);
 -- frequent words are frequent, as in a language
-INSERT INTO messages SELECT i, (random() * 5003)::int, (SELECT string_agg(word((random() * random() * random() * 6000 + 0 * i)::int), ' ') FROM generate_series(1, 50))
+INSERT INTO messages SELECT i, (random() * 5003)::int, (SELECT string_agg(word((random() * random() * random() * 6000 + 0 * (i + k))::int), ' ') FROM generate_series(1, 50) k)
     FROM generate_series(1, 13000 * $scale) i;
 CREATE TABLE pages (id int PRIMARY KEY, content text);
 INSERT INTO pages SELECT i, (SELECT string_agg('<p class="c' || k % 7 || '">' || md5((i * 1000 + k)::text) || ' ' || word((random() * 6000 + 0 * i)::int) || '</p>', '')

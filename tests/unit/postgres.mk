@@ -7,6 +7,6 @@ tests_unit_check_pg_sqlscan_LDADD = libpab_support.la $(CHECK_LIBS)
 
 unit_tests += tests/unit/check_pg_split
 tests_unit_check_pg_split_SOURCES = tests/unit/check_pg_split.c tests/unit/unit.h $(postgres_la_SOURCES)
-tests_unit_check_pg_split_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS)
-tests_unit_check_pg_split_LDADD = libpab_support.la $(PQ_LIBS) $(CHECK_LIBS)
+tests_unit_check_pg_split_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_check_pg_split_LDADD = $(DOCKER_LIBS) $(PQ_LIBS) $(CHECK_LIBS)
 endif
