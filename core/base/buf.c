@@ -19,7 +19,8 @@ int pab_buf_reserve(struct pab_buf *b, size_t more)
     size_t capacity = b->capacity < 64 ? 64 : b->capacity;
     while (capacity < need) capacity = capacity > SIZE_MAX / 4 ? need : capacity * 2;
     if (b->max && capacity > b->max) capacity = b->max;
-    char *data = pab_try_realloc(b->data, capacity + 1); /* one for the NUL */
+    /* one for the NUL */
+    char *data = b->max ? pab_try_realloc(b->data, capacity + 1) : pab_realloc_array(b->data, capacity + 1, 1);
     if (!data) return PAB_E_NOMEM;
     data[b->size] = '\0';
     b->data = data;

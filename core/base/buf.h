@@ -4,6 +4,10 @@
  *     if (pab_buf_add(&b, data, n)) ...   // PAB_E_NOMEM: over the ceiling or no memory; buffer unchanged
  *     pab_buf_release(&b);
  *
+ * What a file or a server says goes into a buffer with a ceiling, and every call is checked.  A buffer with the ceiling 0
+ * has none and is for text that we make ourselves: without memory the process ends as in alloc.h, so that nothing can be
+ * missing in the middle of a text that was built without a check after each piece.
+ *
  * After any successful call data[size] is a NUL, so that text can be used as a
  * string (data is NULL only while nothing was ever added; pab_buf_str gives "" then).
  */

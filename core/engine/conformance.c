@@ -52,7 +52,7 @@ static const char *reason(const struct kit *k, const struct pab_error *err)
 
 static int write_job(struct kit *k, struct pab_error *err)
 {
-    struct pab_buf b = PAB_BUF_INIT(1 << 20);
+    struct pab_buf b = PAB_BUF_INIT(0);
     pab_buf_addf(&b, "version: 1\nname: check\nstore: {path: \"%s/store\"}\ntargets:\n  - name: check\n    plugin: %s\n    options:\n", k->dir, k->plugin->p.name);
     if (!k->o->options || !k->o->options[0]) pab_buf_adds(&b, "      {}\n");
     for (size_t i = 0; k->o->options && k->o->options[i]; i++) {

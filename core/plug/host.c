@@ -5,6 +5,7 @@
 #include "config.h"
 #include "core/base/alloc.h"
 #include "core/base/cleanup.h"
+#include "core/base/clock.h"
 #include "core/base/log.h"
 #include "core/base/secret.h"
 #include "core/plug/op_private.h"
@@ -50,12 +51,6 @@ static void h_warn(struct pab_op *pub, const char *object, const char *fmt, ...)
     else pab_logf(PAB_LL_WARNING, op->o.target, "%s", masked);
 }
 
-static void h_progress(struct pab_op *pub, const struct pab_progress *p)
-{
-    struct pab_operation *op = pab_operation_of(pub);
-    if (op->o.backend->progress) op->o.backend->progress(op->o.ctx, p);
-}
-
 static void h_secret(struct pab_op *op, const char *value)
 {
     (void)op;
@@ -74,8 +69,9 @@ static int32_t h_cancel_fd(struct pab_op *op)
 
 static int32_t h_sleep_ms(struct pab_op *op, uint32_t ms)
 {
+    int64_t end = pab_monotonic_ms() + ms;
     struct pollfd fd = { .fd = h_cancel_fd(op), .events = POLLIN };
-    if (!h_cancelled(op)) poll(&fd, 1, ms > INT32_MAX ? INT32_MAX : (int)ms);
+    for (int64_t left = ms; left > 0 && !h_cancelled(op); left = end - pab_monotonic_ms()) poll(&fd, 1, left > INT32_MAX ? INT32_MAX : (int)left);
     return pab_operation_check_cancel(pab_operation_of(op));
 }
 
@@ -90,6 +86,14 @@ static int32_t h_config_has(const struct pab_config *c, const char *key) { retur
 /* A struct from the plugin, however old, in a zeroed one of ours. */
 #define FROM_PLUGIN(ours, theirs) \
     memcpy(&(ours), (theirs), (theirs)->struct_size < sizeof(ours) ? (theirs)->struct_size : sizeof(ours))
+
+static void h_progress(struct pab_op *pub, const struct pab_progress *theirs)
+{
+    struct pab_operation *op = pab_operation_of(pub);
+    struct pab_progress p = { 0 };
+    FROM_PLUGIN(p, theirs);
+    if (op->o.backend->progress && p.phase) op->o.backend->progress(op->o.ctx, &p);
+}
 
 static int32_t h_object_add(struct pab_op *pub, const struct pab_object *theirs, const struct pab_kv *attrs, uint64_t n)
 {

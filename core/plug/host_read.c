@@ -1,4 +1,5 @@
 /* host_read.c - the host table's part for reading artifacts back. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
@@ -6,22 +7,23 @@
 
 static int fail_reader(struct pab_reader *r, const struct pab_error *err)
 {
+    int rc = pab_operation_fail(r->op, err);
     r->state = PAB_H_FAILED;
-    return pab_operation_fail(r->op, err);
+    return rc;
 }
 
 static int usable(struct pab_reader *r, const char *what)
 {
     if (!r) return PAB_E_INTERNAL;
-    if (r->state == PAB_H_FAILED) return r->op->error.code;
+    if (r->state == PAB_H_FAILED) return pab_operation_code(r->op);
     if (r->state == PAB_H_DONE) return pab_operation_misuse(r->op, "%s after artifact_close", what);
     return pab_operation_check_cancel(r->op);
 }
 
-static struct pab_reader *add_reader(struct pab_operation *op, void *impl, uint32_t mode, int is_block)
+static struct pab_reader *add_reader(struct pab_operation *op, void *impl, uint32_t mode, struct pab_reader *whole)
 {
     struct pab_reader *r = pab_alloc(sizeof *r);
-    *r = (struct pab_reader){ .op = op, .impl = impl, .mode = mode, .is_block = is_block, .state = PAB_H_OPEN };
+    *r = (struct pab_reader){ .op = op, .impl = impl, .mode = mode, .whole = whole, .state = PAB_H_OPEN };
     pthread_mutex_lock(&op->lock);
     r->next = op->readers;
     op->readers = r;
@@ -39,7 +41,7 @@ static int32_t r_open(struct pab_op *pub, uint32_t index, uint32_t mode, struct 
     int rc = pab_operation_check_cancel(op);
     if (rc) return rc;
     if (op->o.backend->open(op->o.ctx, index, mode, &impl, &err)) return pab_operation_fail(op, &err);
-    *ret = add_reader(op, impl, mode, 0);
+    *ret = add_reader(op, impl, mode, NULL);
     return PAB_OK;
 }
 
@@ -77,7 +79,7 @@ static int32_t r_block_open(struct pab_reader *r, uint64_t i, struct pab_reader 
     int rc = usable(r, "block_open");
     if (rc) return rc;
     if (r->op->o.backend->block_open(r->impl, i, &impl, &err)) return pab_operation_fail(r->op, &err);
-    *ret = add_reader(r->op, impl, PAB_OPEN_DATA, 1);
+    *ret = add_reader(r->op, impl, PAB_OPEN_DATA, r);
     return PAB_OK;
 }
 
@@ -106,16 +108,28 @@ static int32_t r_extract(struct pab_reader *r, struct pab_extract *theirs)
     if (!x.dest || x.dest[0] != '/') return pab_operation_misuse(r->op, "tree_extract: the destination must be an absolute path");
     if (x.flags & ~(PAB_EXTRACT_KEEP_OLD | PAB_EXTRACT_NO_OWNER)) return pab_operation_misuse(r->op, "tree_extract: unknown flags %#x", x.flags);
     rc = r->op->o.backend->extract(r->impl, &x, &err);
-    theirs->files = x.files;
-    theirs->bytes = x.bytes;
+    if (theirs->struct_size >= offsetof(struct pab_extract, bytes) + sizeof theirs->bytes) {
+        theirs->files = x.files;
+        theirs->bytes = x.bytes;
+    }
     return rc ? fail_reader(r, &err) : PAB_OK;
+}
+
+static void close_one(struct pab_reader *r)
+{
+    if (atomic_exchange(&r->state, PAB_H_DONE) != PAB_H_DONE) r->op->o.backend->close(r->impl);
 }
 
 static void r_close(struct pab_reader *r)
 {
-    if (!r || r->state == PAB_H_DONE) return;
-    r->state = PAB_H_DONE;
-    r->op->o.backend->close(r->impl);
+    if (!r) return;
+    pthread_mutex_lock(&r->op->lock); /* others may add theirs at the front; nothing is taken out while the verb runs */
+    struct pab_reader *other = r->op->readers;
+    pthread_mutex_unlock(&r->op->lock);
+    if (!r->whole) /* a plugin that forgot a block's reader must not be left with one of an artifact that is gone */
+        for (; other; other = other->next)
+            if (other->whole == r) close_one(other);
+    close_one(r);
 }
 
 void pab_host_fill_read(struct pab_host *h)
@@ -132,9 +146,7 @@ void pab_host_fill_read(struct pab_host *h)
 
 void pab_host_end_reads(struct pab_operation *op)
 {
-    for (int blocks = 1; blocks >= 0; blocks--) /* a block's reader before its artifact's */
-        for (struct pab_reader *r = op->readers; r; r = r->next)
-            if (r->is_block == blocks) r_close(r);
+    for (struct pab_reader *r = op->readers; r; r = r->next) r_close(r);
     for (struct pab_reader *r = op->readers, *next; r; r = next) {
         next = r->next;
         free(r);

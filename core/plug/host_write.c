@@ -1,23 +1,37 @@
 /* host_write.c - the host table's part for writing artifacts: order of calls checked, errors sticky, work handed to the backend. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
 #include "core/base/str.h"
 #include "core/plug/op_private.h"
 
-/* Ends a handle's life as far as the plugin may use it. */
+/* Ends a handle's life as far as the plugin may use it. The reason comes first: another thread that finds the artifact
+ * failed returns it. */
 static int fail_artifact(struct pab_artifact *a, const struct pab_error *err)
 {
+    int rc = pab_operation_fail(a->op, err);
     a->state = PAB_H_FAILED;
-    return pab_operation_fail(a->op, err);
+    return rc;
+}
+
+/* The same for a plugin that does what it must not. */
+#define MISUSED(a, ...) misused((a), pab_operation_misuse((a)->op, __VA_ARGS__))
+static int misused(struct pab_artifact *a, int rc)
+{
+    a->state = PAB_H_FAILED;
+    return rc;
 }
 
 /* May the plugin use this handle now? Also the place where a cancelled run is noticed. */
 static int usable(struct pab_artifact *a, const char *what)
 {
     if (!a) return PAB_E_INTERNAL;
-    if (a->state == PAB_H_FAILED) return a->op->error.code;
-    if (a->state == PAB_H_DONE) return pab_operation_misuse(a->op, "%s on artifact '%s' after its end", what, a->name);
+    int state = a->state;
+    int failed = state == PAB_H_FAILED ? pab_operation_code(a->op) : PAB_OK;
+    if (failed) return failed;
+    if (state == PAB_H_FAILED) return pab_operation_misuse(a->op, "%s on '%s', one block of which was given up without a reason", what, a->name);
+    if (state == PAB_H_DONE) return pab_operation_misuse(a->op, "%s on artifact '%s' after its end", what, a->name);
     int rc = pab_operation_check_cancel(a->op);
     if (rc) a->state = PAB_H_FAILED;
     return rc;
@@ -61,14 +75,10 @@ static int32_t w_write(struct pab_artifact *a, const void *p, uint64_t n)
     int rc = usable(a, "artifact_write");
     if (rc) return rc;
     if (a->kind == PAB_KIND_TREE) {
-        if (n > a->entry_left) {
-            a->state = PAB_H_FAILED;
-            return pab_operation_misuse(a->op, "tree '%s': more data for '%s' than its entry said", a->name, a->entry_path ? a->entry_path : "?");
-        }
+        if (n > a->entry_left) return MISUSED(a, "tree '%s': more data for '%s' than its entry said", a->name, a->entry_path ? a->entry_path : "?");
         a->entry_left -= n;
-    } else if (__atomic_load_n(&a->open_blocks, __ATOMIC_RELAXED)) {
-        a->state = PAB_H_FAILED;
-        return pab_operation_misuse(a->op, "artifact_write on '%s' while a block is open", a->name);
+    } else if (a->open_blocks) {
+        return MISUSED(a, "artifact_write on '%s' while a block is open", a->name);
     }
     return a->op->o.backend->write(a->impl, p, n, &err) ? fail_artifact(a, &err) : PAB_OK;
 }
@@ -95,20 +105,17 @@ static int32_t w_count(struct pab_artifact *a, const char *key, uint64_t value)
 static int entry_is_whole(struct pab_artifact *a)
 {
     if (!a->entry_left) return PAB_OK;
-    a->state = PAB_H_FAILED;
-    return pab_operation_misuse(a->op, "tree '%s': %llu bytes of '%s' are missing", a->name, (unsigned long long)a->entry_left, a->entry_path);
+    return MISUSED(a, "tree '%s': %llu bytes of '%s' are missing", a->name, (unsigned long long)a->entry_left, a->entry_path);
 }
 
 static void w_abort(struct pab_artifact *a)
 {
-    if (!a || a->state == PAB_H_DONE) return;
-    a->state = PAB_H_DONE;
-    for (struct pab_block *b = a->op->blocks; b; b = b->next) {
-        if (b->artifact == a && b->state != PAB_H_DONE) {
-            b->state = PAB_H_DONE;
-            a->op->o.backend->block_abort(b->impl);
-        }
-    }
+    if (!a || atomic_exchange(&a->state, PAB_H_DONE) == PAB_H_DONE) return;
+    pthread_mutex_lock(&a->op->lock); /* others may add theirs at the front; nothing is taken out while the verb runs */
+    struct pab_block *b = a->op->blocks;
+    pthread_mutex_unlock(&a->op->lock);
+    for (; b; b = b->next)
+        if (b->artifact == a && atomic_exchange(&b->state, PAB_H_DONE) != PAB_H_DONE) a->op->o.backend->block_abort(b->impl);
     a->op->o.backend->abort(a->impl);
 }
 
@@ -117,7 +124,7 @@ static int32_t w_commit(struct pab_artifact *a)
     struct pab_error err = { 0 };
     int rc = usable(a, "artifact_commit");
     if (!rc) rc = entry_is_whole(a);
-    if (!rc && __atomic_load_n(&a->open_blocks, __ATOMIC_RELAXED)) rc = pab_operation_misuse(a->op, "artifact_commit on '%s' while a block is open", a->name);
+    if (!rc && a->open_blocks) rc = pab_operation_misuse(a->op, "artifact_commit on '%s' while a block is open", a->name);
     if (rc) {
         if (a && a->state != PAB_H_DONE) w_abort(a);
         return rc;
@@ -136,7 +143,7 @@ static int32_t w_block_begin(struct pab_artifact *a, const char *name, struct pa
     if (a->op->o.backend->block_begin(a->impl, name, &impl, &err)) return fail_artifact(a, &err);
     struct pab_block *b = pab_alloc(sizeof *b);
     *b = (struct pab_block){ .artifact = a, .impl = impl, .state = PAB_H_OPEN };
-    __atomic_add_fetch(&a->open_blocks, 1, __ATOMIC_RELAXED);
+    a->open_blocks++;
     pthread_mutex_lock(&a->op->lock);
     b->next = a->op->blocks;
     a->op->blocks = b;
@@ -160,18 +167,21 @@ static int32_t w_block_write(struct pab_block *b, const void *p, uint64_t n)
     return b->artifact->op->o.backend->block_write(b->impl, p, n, &err) ? fail_artifact(b->artifact, &err) : PAB_OK;
 }
 
-static void close_block(struct pab_block *b)
+/* 1 when it was open until now. */
+static int close_block(struct pab_block *b)
 {
-    b->state = PAB_H_DONE;
-    __atomic_sub_fetch(&b->artifact->open_blocks, 1, __ATOMIC_RELAXED);
+    if (atomic_exchange(&b->state, PAB_H_DONE) == PAB_H_DONE) return 0;
+    b->artifact->open_blocks--;
+    return 1;
 }
 
 static void w_block_abort(struct pab_block *b)
 {
-    if (!b || b->state == PAB_H_DONE) return;
-    close_block(b);
-    if (b->artifact->state == PAB_H_OPEN) b->artifact->state = PAB_H_FAILED;
-    b->artifact->op->o.backend->block_abort(b->impl);
+    if (!b || !close_block(b)) return;
+    struct pab_artifact *a = b->artifact;
+    int open = PAB_H_OPEN; /* the plugin may say why later, so nothing is recorded here */
+    atomic_compare_exchange_strong(&a->state, &open, PAB_H_FAILED);
+    a->op->o.backend->block_abort(b->impl);
 }
 
 static int32_t w_block_end(struct pab_block *b, uint64_t rows)
@@ -223,7 +233,7 @@ static int32_t w_walk(struct pab_artifact *a, struct pab_walk *theirs)
     if (!w.root || w.root[0] != '/') return pab_operation_misuse(a->op, "tree_walk: the root must be an absolute path");
     if (w.flags & ~PAB_WALK_ONE_FILESYSTEM) return pab_operation_misuse(a->op, "tree_walk: unknown flags %#x", w.flags);
     rc = a->op->o.backend->walk(a->impl, &w, &err);
-    theirs->matched = w.matched;
+    if (theirs->struct_size >= offsetof(struct pab_walk, matched) + sizeof theirs->matched) theirs->matched = w.matched;
     return rc ? fail_artifact(a, &err) : PAB_OK;
 }
 

@@ -39,6 +39,14 @@ int pab_operation_fail(struct pab_operation *op, const struct pab_error *e)
     return e->code;
 }
 
+int pab_operation_code(struct pab_operation *op)
+{
+    pthread_mutex_lock(&op->lock);
+    int code = op->error.code;
+    pthread_mutex_unlock(&op->lock);
+    return code;
+}
+
 int pab_operation_misuse(struct pab_operation *op, const char *fmt, ...)
 {
     struct pab_error e = { 0 };
@@ -54,7 +62,7 @@ int pab_operation_check_cancel(struct pab_operation *op)
 {
     struct pab_error e = { 0 };
     if (op->o.inject_at || op->o.cancel_at) {
-        unsigned n = __atomic_add_fetch(&op->calls, 1, __ATOMIC_RELAXED);
+        unsigned n = atomic_fetch_add(&op->calls, 1) + 1;
         if (n == op->o.cancel_at) pab_cancel_trigger();
         if (n == op->o.inject_at) {
             pab_error_set(&e, PAB_E_IO, EIO, "failure injected by plugin check");

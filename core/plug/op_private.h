@@ -3,9 +3,11 @@
 #define PAB_PLUG_OP_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include "core/plug/op.h"
 #include "core/plug/watch.h"
 
+/* Blocks of one artifact belong to several threads: whoever sees FAILED sees the reason in the operation, too. */
 enum pab_handle_state { PAB_H_OPEN, PAB_H_FAILED, PAB_H_DONE };
 
 /* Handles stay allocated until the operation ends, so that using one after commit is an error and not a crash. */
@@ -13,25 +15,25 @@ struct pab_artifact {
     struct pab_operation *op;
     void *impl;
     uint32_t kind;
-    enum pab_handle_state state;
+    atomic_int state;             /* enum pab_handle_state */
     uint64_t entry_left;          /* data bytes that the current tree entry still wants */
     char *entry_path;
-    int open_blocks;
+    atomic_int open_blocks;
     char *name;                   /* stem, for messages */
     struct pab_artifact *next;
 };
 struct pab_block {
     struct pab_artifact *artifact;
     void *impl;
-    enum pab_handle_state state;
+    atomic_int state;
     struct pab_block *next;
 };
 struct pab_reader {
     struct pab_operation *op;
     void *impl;
     uint32_t mode;
-    int is_block;
-    enum pab_handle_state state;
+    struct pab_reader *whole;     /* of a block: the artifact's reader, which must outlive it */
+    atomic_int state;
     struct pab_reader *next;
 };
 
@@ -41,7 +43,7 @@ struct pab_operation {
     pthread_mutex_t lock;         /* of everything below */
     struct pab_error error;       /* the first failure; code 0: none */
     struct pab_watch *watch;
-    unsigned calls;               /* artifact calls so far, for inject_at and cancel_at; atomic */
+    atomic_uint calls;            /* artifact calls so far, for inject_at and cancel_at */
     struct pab_artifact *artifacts;
     struct pab_block *blocks;
     struct pab_reader *readers;
@@ -51,7 +53,9 @@ static inline struct pab_operation *pab_operation_of(struct pab_op *op) { return
 
 /* Keeps `e` as the operation's failure unless there is one already (then it is logged). Returns e->code. */
 int pab_operation_fail(struct pab_operation *op, const struct pab_error *e);
-/* The same from a format: a misuse of the host by the plugin. */
+/* The code of that failure; PAB_OK: none. */
+int pab_operation_code(struct pab_operation *op);
+/* Fails from a format: a misuse of the host by the plugin. */
 int pab_operation_misuse(struct pab_operation *op, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* At each artifact call: fails with PAB_E_CANCELLED when it is time to stop, or as inject_at says; PAB_OK otherwise. */
 int pab_operation_check_cancel(struct pab_operation *op);

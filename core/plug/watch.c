@@ -1,7 +1,9 @@
-/* watch.c - see watch.h. A small thread waits for the cancel fd or the limit, so that plugins need to poll one fd only. */
+/* watch.c - see watch.h. A small thread waits for the cancel fd or the limit, so that plugins need to poll one fd only.
+ * Where the system gives us no thread or fd, that fd is the process-wide one, and the limit is noticed at the next call. */
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -44,18 +46,35 @@ static void *watch_main(void *arg)
     return NULL;
 }
 
+/* Signals are for the main thread. */
+static int start_thread(struct pab_watch *w)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int rc = pthread_create(&w->thread, NULL, watch_main, w);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc == 0;
+}
+
 struct pab_watch *pab_watch_new(int64_t timeout_ms)
 {
     struct pab_watch *w = pab_alloc(sizeof *w);
-    w->deadline_ms = timeout_ms > 0 ? pab_monotonic_ms() + timeout_ms : 0;
+    int64_t now = pab_monotonic_ms();
+    if (timeout_ms > 0) w->deadline_ms = timeout_ms < INT64_MAX - now ? now + timeout_ms : INT64_MAX;
     w->stopped_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     w->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    w->has_thread = pthread_create(&w->thread, NULL, watch_main, w) == 0;
+    w->has_thread = w->stopped_fd >= 0 && w->end_fd >= 0 && start_thread(w);
     return w;
 }
 
 int pab_watch_stopped(struct pab_watch *w)
 {
+    /* without a thread, whoever asks finds out */
+    if (!w->has_thread && w->deadline_ms && pab_watch_remaining_ms(w) == 0 && !pab_cancelled()) {
+        atomic_store(&w->timed_out, 1);
+        atomic_store(&w->stopped, 1);
+    }
     return atomic_load(&w->stopped) || pab_cancelled();
 }
 
@@ -66,7 +85,7 @@ int pab_watch_timed_out(struct pab_watch *w)
 
 int pab_watch_fd(struct pab_watch *w)
 {
-    return w->stopped_fd;
+    return w->has_thread ? w->stopped_fd : pab_cancel_fd();
 }
 
 int64_t pab_watch_remaining_ms(struct pab_watch *w)
@@ -79,9 +98,11 @@ int64_t pab_watch_remaining_ms(struct pab_watch *w)
 void pab_watch_free(struct pab_watch *w)
 {
     if (!w) return;
-    raise_fd(w->end_fd);
-    if (w->has_thread) pthread_join(w->thread, NULL);
-    close(w->stopped_fd);
-    close(w->end_fd);
+    if (w->has_thread) {
+        raise_fd(w->end_fd);
+        pthread_join(w->thread, NULL);
+    }
+    if (w->stopped_fd >= 0) close(w->stopped_fd);
+    if (w->end_fd >= 0) close(w->end_fd);
     free(w);
 }

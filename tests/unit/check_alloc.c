@@ -150,7 +150,7 @@ END_TEST
 
 START_TEST(a_buffer_without_memory_is_unchanged_and_goes_on_later)
 {
-    struct pab_buf b = PAB_BUF_INIT(0);
+    struct pab_buf b = PAB_BUF_INIT(1000);
     pab_alloc_fail_at(1);
     ck_assert_int_eq(pab_buf_adds(&b, "first"), PAB_E_NOMEM);
     ck_assert_str_eq(pab_buf_str(&b), "");
@@ -162,6 +162,22 @@ START_TEST(a_buffer_without_memory_is_unchanged_and_goes_on_later)
     ck_assert_str_eq(b.data, "first");
     ck_assert_int_eq(pab_buf_add(&b, large, sizeof large), PAB_OK);
     ck_assert_uint_eq(b.size, 505);
+    pab_buf_release(&b);
+}
+END_TEST
+
+START_TEST(a_text_of_ours_has_no_hole_where_memory_was_short)
+{
+    struct pab_buf b = PAB_BUF_INIT(0);
+    char large[500];
+    memset(large, 'x', sizeof large);
+    pab_alloc_fail_at(1);
+    pab_buf_adds(&b, "[");
+    pab_buf_add(&b, large, sizeof large);
+    pab_buf_adds(&b, "]");
+    pab_alloc_fail_at(0);
+    ck_assert_uint_eq(b.size, 502);
+    ck_assert_int_eq(b.data[501], ']');
     pab_buf_release(&b);
 }
 END_TEST
@@ -203,4 +219,4 @@ END_TEST
 UNIT_MAIN("alloc", memory_comes_zeroed_even_for_nothing, copies_are_copies, sprintf_has_no_length_limit, no_memory_ends_the_process_with_a_word,
           the_nth_allocation_that_may_fail_fails_once, pages_are_zeroed_and_go_back, a_buffer_grows_and_ends_with_nul,
           a_buffer_stops_at_its_ceiling_unchanged, a_buffer_without_memory_is_unchanged_and_goes_on_later,
-          a_list_of_strings_owns_copies_and_ends_with_null, what_was_taken_is_not_freed_at_the_end_of_the_scope)
+          a_text_of_ours_has_no_hole_where_memory_was_short, a_list_of_strings_owns_copies_and_ends_with_null, what_was_taken_is_not_freed_at_the_end_of_the_scope)
