@@ -1,0 +1,85 @@
+/* back.h - the restore of one database, in parts; for the files that make it.
+ *
+ *     restore.c     what the request asks for, one object after the other
+ *     precheck.c    what is there, and whether this backup may go in
+ *     dbprops.c     CREATE DATABASE and the settings of the database, from the archive, under another name
+ *     load.c        definitions, rows and indexes into the new database
+ *     fill.c        rows of big tables: blocks of the .sql artifact over several connections
+ *     counts.c      are all rows there?
+ *     swap.c        the new database in the place of the old one, in one transaction
+ *     globals.c     roles and tablespaces that are missing
+ *     statements.c  SQL text, one statement after the other
+ *
+ * The new database is filled under the name NAME__pab_new.  Until the swap nothing of the old one is touched; what a
+ * failed or killed restore leaves is that new database, which the next one drops.
+ */
+#ifndef PAB_PLUGIN_POSTGRES_BACK_H
+#define PAB_PLUGIN_POSTGRES_BACK_H
+
+#include "plugins/postgres/pg.h"
+
+#define PG_NEW_SUFFIX "__pab_new"
+#define PG_OLD_SUFFIX "__pab_old"
+#define PG_NAME_MAX 63         /* bytes of a name: NAMEDATALEN - 1 */
+
+struct pg_back {
+    struct pg_call *call;
+    const struct pab_restore_req *req;
+    PGconn *maint;             /* to another database than those below */
+    uint32_t sql_index, archive_index;
+    const struct pab_artifact_info *sql, *archive;
+    const struct pg_tool *tool;
+    char *from;                /* name of the database in the backup */
+    char *name, *fresh, *old;  /* where it goes; while it is filled; what was there */
+    char *archive_path;        /* the archive as a file: pg_restore reads it in any order */
+    int leave_owners;          /* roles are missing and the user said --force */
+    /* what precheck.c found */
+    int exists, old_exists, fresh_exists;
+    char *sessions;            /* "psql (2), n8n (1)"; NULL: nobody is connected */
+    uint64_t old_size;
+};
+
+/* precheck.c: fills the lines above; an error says why this backup cannot go into this server.  With `roles` also the
+ * roles must be there. */
+int pg_back_check(struct pg_back *b, int roles, struct pab_error *err);
+/* Only what is there: exists, old_exists, fresh_exists, sessions. */
+int pg_back_look(struct pg_back *b, struct pab_error *err);
+/* Who is connected to b->name, into b->sessions. */
+int pg_back_sessions(struct pg_back *b, struct pab_error *err);
+
+/* dbprops.c */
+struct pg_props { char *create; struct pab_strs settings; };
+int pg_props_read(struct pg_back *b, struct pg_props *ret, struct pab_error *err);
+void pg_props_release(struct pg_props *p);
+
+/* load.c: all of it into b->fresh, which exists and is empty. */
+int pg_load(struct pg_back *b, struct pab_error *err);
+/* pg_restore and its kin on b->fresh, to their end; argv without the last NULL's place for the database. */
+int pg_back_tool(struct pg_back *b, const char *const *argv, const char *what, struct pab_error *err);
+/* Artifact `index` as a file of the scratch folder; caller frees the path. */
+int pg_back_file(struct pg_call *c, uint32_t index, const char *name, char **ret_path, struct pab_error *err);
+
+/* fill.c: threads that copy the blocks; start returns at once, finish waits for the end. */
+struct pg_fill;
+int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err);
+int pg_fill_finish(struct pg_fill *f, struct pab_error *err);    /* frees it */
+void pg_fill_stop(struct pg_fill *f);                            /* something else failed: finish soon */
+
+/* counts.c: every table that the manifest counts has its rows. */
+int pg_counts_check(struct pg_back *b, struct pab_error *err);
+
+/* swap.c */
+int pg_swap(struct pg_back *b, struct pab_error *err);
+/* Also when the run was cancelled. */
+int pg_drop_database(struct pg_back *b, const char *name, struct pab_error *err);
+
+/* globals.c: plans or does it, for the artifact `index`. */
+int pg_globals_restore(struct pg_call *c, PGconn *conn, const struct pab_restore_req *req, uint32_t index, struct pab_error *err);
+
+/* statements.c: calls fn for every statement, without the comments before it. A code from fn ends it. */
+int pg_each_statement(const char *text, int (*fn)(void *ctx, const char *statement, struct pab_error *err), void *ctx, struct pab_error *err);
+/* The name that follows `words` at the start of a statement or after them anywhere ("ON DATABASE "); NULL: not there.
+ * As it stands, quotes included; caller frees. */
+char *pg_name_after(const char *statement, const char *words);
+
+#endif
