@@ -1,6 +1,7 @@
 /* artifact_in.c - artifacts of a backup on their way to a plugin: file, chain, tree; hashes compared at the end. */
 #include <string.h>
 #include "core/base/cleanup.h"
+#include "core/engine/integrity.h"
 #include "core/engine/opctx.h"
 #include "core/tree/tree_reader.h"
 
@@ -55,6 +56,7 @@ static int i_open(void *ctx, uint32_t index, uint32_t mode, void **ret, struct p
     struct pab_mf_artifact *a = c->source[index];
     if (mode != PAB_OPEN_DATA && a->kind != PAB_KIND_TREE) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not a tree", a->path);
     if (mode == PAB_OPEN_INDEX && !a->index_path) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has no index", a->path);
+    if (pab_integrity_known(a, err)) return err->code;
     int fd = pab_backup_open_file(c->backup, mode == PAB_OPEN_INDEX ? a->index_path : a->path, err);
     if (fd < 0) return err->code;
     struct in *r = pab_alloc(sizeof *r);

@@ -22,8 +22,19 @@ static int hash_matches(const struct pab_backup *b, const char *path, uint64_t s
     return PAB_OK;
 }
 
+int pab_integrity_known(const struct pab_mf_artifact *a, struct pab_error *err)
+{
+    enum pab_codec codec;
+    int encrypted = strcmp(a->encryption, "none") != 0;
+    if (!encrypted && !pab_codec_from_name(a->encoding, &codec)) return PAB_OK;
+    CLEANUP_FREE char *shown = pab_str_printable(encrypted ? a->encryption : a->encoding);
+    pab_error_set(err, PAB_E_UNSUPPORTED, 0, "'%s' is %s as '%s', which this version cannot read", a->path, encrypted ? "encrypted" : "encoded", shown);
+    return pab_error_hint(err, err->code, "a newer pabengine may read it");
+}
+
 int pab_integrity_stored(const struct pab_backup *b, const struct pab_mf_artifact *a, struct pab_error *err)
 {
+    if (pab_integrity_known(a, err)) return err->code;
     if (hash_matches(b, a->path, a->size, a->sha256, err)) return err->code;
     return a->index_path ? hash_matches(b, a->index_path, a->index_size, a->index_sha256, err) : PAB_OK;
 }
@@ -31,8 +42,9 @@ int pab_integrity_stored(const struct pab_backup *b, const struct pab_mf_artifac
 static int open_source(const struct pab_backup *b, const struct pab_mf_artifact *a, const char *path, unsigned threads, int *ret_fd,
                        struct pab_source **ret, struct pab_error *err)
 {
-    enum pab_codec codec;
-    if (pab_codec_from_name(a->encoding, &codec)) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "'%s' is encoded as '%s', which this version cannot read", path, a->encoding);
+    enum pab_codec codec = PAB_CODEC_NONE;
+    if (pab_integrity_known(a, err)) return err->code;
+    pab_codec_from_name(a->encoding, &codec);
     *ret_fd = pab_backup_open_file(b, path, err);
     if (*ret_fd < 0) return err->code;
     return pab_source_open(&(struct pab_source_opts){ .fd = *ret_fd, .codec = codec, .length = PAB_SIZE_UNKNOWN, .threads = threads, .what = path }, ret, err);

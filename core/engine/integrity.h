@@ -4,6 +4,9 @@
 
 #include "core/engine/session.h"
 
+/* PAB_E_UNSUPPORTED when the artifact is compressed or encrypted in a way that this version does not know. */
+int pab_integrity_known(const struct pab_mf_artifact *a, struct pab_error *err);
+
 /* Compares the SHA-256 of the artifact's file (and its index) with the manifest: reads the stored bytes only, no
  * decompression. PAB_E_CORRUPT naming the file. */
 int pab_integrity_stored(const struct pab_backup *b, const struct pab_mf_artifact *a, struct pab_error *err);

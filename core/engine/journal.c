@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/fsutil.h"
 #include "core/base/log.h"
+#include "core/base/str.h"
 #include "core/engine/journal.h"
 #include "core/plug/op.h"
 
@@ -19,10 +21,13 @@ struct pab_journal {
     char *name;          /* our file, once there is one */
     int dirfd, fd;
     uint64_t next_id, open_records;
+    int torn;            /* the last write failed */
     pthread_mutex_t lock;
 };
 
 #define JOURNAL_MAX (16u << 20)
+#define SUFFIX ".jsonl"
+#define NEW_SUFFIX ".new"
 
 struct pab_journal *pab_journal_new(const char *state_dir)
 {
@@ -48,6 +53,27 @@ void pab_journal_free(struct pab_journal *j)
     free(j);
 }
 
+/* Created and locked under a name that no replay looks at, and only then named: another process could lock it, find it
+ * empty and remove it otherwise. */
+static int create_locked(const struct pab_journal *j, const char *name, int *ret_fd, struct pab_error *err)
+{
+    CLEANUP_FREE char *temp = pab_sprintf("%s" NEW_SUFFIX, name);
+    CLEANUP_CLOSE int fd = openat(j->dirfd, temp, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot create '%s/%s'", j->dir, temp);
+    const char *failed = flock(fd, LOCK_EX | LOCK_NB) ? "lock" : NULL;
+    pab_test_point("journal-locked");
+    if (!failed && pab_rename_new(j->dirfd, temp, j->dirfd, name)) failed = "name";
+    if (!failed && pab_fsync_dir(j->dirfd)) failed = "sync";
+    if (failed) {
+        pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot %s '%s/%s'", failed, j->dir, name);
+        unlinkat(j->dirfd, temp, 0);
+        unlinkat(j->dirfd, name, 0);
+        return err ? err->code : PAB_E_IO;
+    }
+    *ret_fd = TAKE_FD(fd);
+    return PAB_OK;
+}
+
 static int open_own_file(struct pab_journal *j, struct pab_error *err)
 {
     if (j->fd >= 0) return PAB_OK;
@@ -55,14 +81,9 @@ static int open_own_file(struct pab_journal *j, struct pab_error *err)
         return pab_error_hint(err, err->code, "set PABENGINE_STATE_DIR to a folder that this user may write");
     if (j->dirfd < 0) j->dirfd = open(j->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (j->dirfd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot open '%s'", j->dir);
-    char *name = pab_sprintf("%d-%lld.jsonl", (int)getpid(), (long long)pab_now_ns());
-    j->fd = openat(j->dirfd, name, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     free(j->name);
-    j->name = name;
-    if (j->fd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot create '%s/%s'", j->dir, name);
-    if (flock(j->fd, LOCK_EX | LOCK_NB)) return pab_error_set(err, PAB_E_IO, errno, "cannot lock '%s/%s'", j->dir, name);
-    if (pab_fsync_dir(j->dirfd)) return pab_error_set(err, PAB_E_IO, errno, "cannot sync '%s'", j->dir);
-    return PAB_OK;
+    j->name = pab_sprintf("%d-%lld" SUFFIX, (int)getpid(), (long long)pab_now_ns());
+    return create_locked(j, j->name, &j->fd, err);
 }
 
 /* One line, durable when this returns. Takes the reference of `line`. */
@@ -71,9 +92,16 @@ static int append(struct pab_journal *j, json_t *line, struct pab_error *err)
     CLEANUP_FREE char *text = json_dumps(line, JSON_COMPACT);
     json_decref(line);
     if (!text) return pab_error_set(err, PAB_E_INTERNAL, 0, "journal record is not UTF-8");
-    CLEANUP_FREE char *whole = pab_sprintf("%s\n", text);
-    if (pab_write_all(j->fd, whole, strlen(whole)) || fdatasync(j->fd))
-        return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write '%s/%s'", j->dir, j->name);
+    /* After a failed write half a line may stand there: this one must not become part of it. */
+    CLEANUP_FREE char *whole = pab_sprintf("%s%s\n", j->torn ? "\n" : "", text);
+    pab_test_point("journal-write");
+    j->torn = pab_write_all(j->fd, whole, strlen(whole)) != 0;
+    if (j->torn || fdatasync(j->fd)) {
+        pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write '%s/%s'", j->dir, j->name);
+        pab_error_free_space(err, j->dirfd);
+        return err ? err->code : PAB_E_IO;
+    }
+    pab_test_point("journal-written");
     return PAB_OK;
 }
 
@@ -144,10 +172,20 @@ static int undo(const struct record *r, struct pab_plugs *plugs, struct pab_erro
     return pab_operation_end(op, rc, "recover", err);
 }
 
+/* A process that was killed between creating its file and naming it had noted nothing yet. */
+static void remove_stillborn(struct pab_journal *j, const char *name)
+{
+    struct stat st;
+    if (!fstatat(j->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_size == 0 && (int64_t)st.st_ctim.tv_sec < pab_now_ns() / 1000000000 - 60)
+        unlinkat(j->dirfd, name, 0);
+}
+
 static int replay_file(struct pab_journal *j, const char *name, struct pab_plugs *plugs, const struct pab_events *ev)
 {
     CLEANUP_CLOSE int fd = openat(j->dirfd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    struct stat st;
     if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB)) return 0; /* its process lives */
+    if (fstat(fd, &st) || st.st_nlink == 0) return 0;     /* another start replayed it between the two */
     struct pab_error err = { 0 };
     CLEANUP_FREE char *text = NULL;
     if (pab_read_file(j->dirfd, name, JOURNAL_MAX, &text, NULL, &err)) {
@@ -184,8 +222,8 @@ int pab_journal_replay(struct pab_journal *j, struct pab_plugs *plugs, const str
     if (!dir) return 0;
     struct pab_strs names = { 0 };
     for (struct dirent *e; (e = readdir(dir));) {
-        size_t n = strlen(e->d_name);
-        if (n > 6 && strcmp(e->d_name + n - 6, ".jsonl") == 0) pab_strs_add(&names, e->d_name);
+        if (pab_str_has_suffix(e->d_name, SUFFIX)) pab_strs_add(&names, e->d_name);
+        else if (pab_str_has_suffix(e->d_name, SUFFIX NEW_SUFFIX)) remove_stillborn(j, e->d_name);
     }
     closedir(dir);
     for (size_t i = 0; i < names.count; i++) undone += replay_file(j, names.items[i], plugs, ev);

@@ -127,21 +127,29 @@ static int check_to_dir(struct restore *r, struct pab_error *err)
     return PAB_OK;
 }
 
+static int is_damaged(struct restore *r, const char *target, const char *object, const struct pab_error *why, struct pab_error *err)
+{
+    if (r->o->force) {
+        pab_emit_warning(r->s, target, object, why->message);
+        r->warned++;
+        return PAB_OK;
+    }
+    *err = *why;
+    pab_error_prefix(err, "backup '%s' is damaged", pab_backup_name(r->backup));
+    return pab_error_hint(err, err->code, "restore from another backup%s; --force tries all the same", object ? ", or leave the object out" : "");
+}
+
 /* Nothing is written from a backup that is not what was written, unless forced. */
 static int check_backup(struct restore *r, struct pab_error *err)
 {
+    struct pab_error changed = { 0 };
+    if (pab_backup_check_manifest(r->backup, &changed) && is_damaged(r, NULL, NULL, &changed, err)) return err->code;
     for (size_t i = 0; i < r->parts.count; i++) {
         struct pab_opctx *c = &r->parts.items[i]->c;
         for (size_t a = 0; a < c->source_count; a++) {
             struct pab_error why = { 0 };
-            if (!pab_integrity_stored(r->backup, c->source[a], &why)) continue;
-            if (!r->o->force) {
-                *err = why;
-                pab_error_prefix(err, "backup '%s' is damaged", pab_backup_name(r->backup));
-                return pab_error_hint(err, err->code, "restore from another backup, or leave the object out; --force tries all the same");
-            }
-            pab_emit_warning(r->s, c->target, c->source[a]->object, why.message);
-            r->warned++;
+            if (pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled; nothing was changed");
+            if (pab_integrity_stored(r->backup, c->source[a], &why) && is_damaged(r, c->target, c->source[a]->object, &why, err)) return err->code;
         }
     }
     return PAB_OK;

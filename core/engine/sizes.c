@@ -42,9 +42,12 @@ int pab_compare_sizes(struct pab_store *s, const struct pab_manifest *m, void (*
     struct pab_backup_list list = { 0 };
     if (pab_store_list(s, &list, err)) return err->code;
     const struct pab_backup_info *before = NULL;
-    for (size_t i = 0; i < list.count && !before; i++) { /* newest first */
+    int passed = 0;
+    for (size_t i = 0; i < list.count && !before; i++) { /* newest first; several may have begun in one second */
         const struct pab_backup_info *b = &list.items[i];
-        if (b->readable && b->manifest.started_ns < m->started_ns && b->manifest.job && strcmp(b->manifest.job, m->job) == 0) before = b;
+        int own = b->readable && strcmp(b->manifest.id, m->id) == 0;
+        passed |= own;
+        if (b->readable && !own && (passed || b->manifest.started_ns < m->started_ns) && b->manifest.job && strcmp(b->manifest.job, m->job) == 0) before = b;
     }
     for (size_t t = 0; before && t < m->targets.count; t++) {
         for (size_t i = 0; i < m->targets.items[t].artifacts.count; i++) {

@@ -122,6 +122,7 @@ static void verify_backup(struct verify *v, const char *which, struct pab_error 
             finding(v, NULL, "manifest.json", err->message);
             pab_error_clear(err);
         }
+        pab_strs_release(&v->damaged);
         return;
     }
     uint64_t before = v->findings;

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "core/include/pab_plugin.h"
 
-static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", NULL };
+static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", NULL };
 static const struct pab_option options[] = {
     { .key = "act", .type = PAB_OPT_CHOICE, .default_text = "ok", .choices = acts, .help = "what to do in a backup" },
     { .key = "dir", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "folder for notes and restored objects" },
@@ -80,6 +80,22 @@ static int32_t give(struct scripted *s, struct pab_op *op, int i)
     return op->host->artifact_commit(a);
 }
 
+/* The service is stopped while the file DIR/stopped is there. */
+static int32_t stop(const struct scripted *s, struct pab_op *op, uint64_t *id)
+{
+    char record[4200];
+    snprintf(record, sizeof record, "start %s", s->dir);
+    int32_t rc = op->host->journal_add(op, record, id);
+    return rc ? rc : note(s, "stopped") < 0 ? pab_fail(op, PAB_E_IO, 0, NULL, "cannot stop") : PAB_OK;
+}
+
+static void start(const char *dir)
+{
+    char path[4200];
+    snprintf(path, sizeof path, "%s/stopped", dir);
+    unlink(path);
+}
+
 static int32_t s_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req)
 {
     struct scripted *s = instance;
@@ -97,10 +113,12 @@ static int32_t s_backup(void *instance, struct pab_op *op, const struct pab_back
         snprintf(record, sizeof record, "%s/undone", s->dir);
         if (op->host->journal_add(op, record, &id)) return PAB_E_IO;
     }
+    if (strcmp(s->act, "stop") == 0 && stop(s, op, &id)) return PAB_E_IO;
     for (int i = 0; i < s->objects; i++) {
         int32_t rc = give(s, op, i);
         if (rc) return rc;
     }
+    if (strcmp(s->act, "stop") == 0) start(s->dir);
     return id ? op->host->journal_done(op, id) : PAB_OK;
 }
 
@@ -144,9 +162,13 @@ static int32_t s_verify(void *instance, struct pab_op *op, const struct pab_veri
     return PAB_OK;
 }
 
-/* The record is the path of a file to make. */
+/* The record is the path of a file to make, or "start DIR". */
 static int32_t s_recover(struct pab_op *op, const char *record)
 {
+    if (strncmp(record, "start ", 6) == 0) {
+        start(record + 6);
+        return PAB_OK;
+    }
     int fd = open(record, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) return pab_fail(op, PAB_E_IO, 0, NULL, "cannot create '%s'", record);
     close(fd);

@@ -1,133 +1,5 @@
 /* The verbs as a whole, with a real store and a plugin that does what it is told. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
-#include "core/base/alloc.h"
-#include "core/base/cancel.h"
-#include "core/base/fsutil.h"
-#include "core/base/str.h"
-#include "core/engine/engine.h"
-#include "core/store/store.h"
-#include "tests/unit/unit.h"
-
-static char dir[64], job_path[128], store_path[128];
-static struct pab_error err;
-static char finding[256], plan_object[64], target_error[256];
-
-static void event(void *ctx, const struct pab_event *e)
-{
-    (void)ctx;
-    if (e->type == PAB_EV_FINDING) snprintf(finding, sizeof finding, "%s: %s", e->path ? e->path : "", e->text);
-    if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object);
-    if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%.*s", (int)sizeof target_error - 1, e->error->message);
-}
-
-static void setup(void)
-{
-    snprintf(dir, sizeof dir, "/tmp/pab-engine-XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(job_path, sizeof job_path, "%s/job.yaml", dir);
-    snprintf(store_path, sizeof store_path, "%s/store", dir);
-    memset(&err, 0, sizeof err);
-    finding[0] = plan_object[0] = target_error[0] = 0;
-    pab_cancel_reset();
-}
-
-static void teardown(void)
-{
-    ck_assert_int_eq(pab_remove_tree(AT_FDCWD, dir, &err), PAB_OK);
-}
-
-/* One target a line: "NAME ACT [more keys]". */
-static void write_job(const char *const *targets)
-{
-    FILE *f = fopen(job_path, "w");
-    ck_assert_ptr_nonnull(f);
-    fprintf(f, "version: 1\nstore: {path: store}\ntargets:\n");
-    for (; *targets; targets++) {
-        char name[32], act[32], more[128] = "";
-        sscanf(*targets, "%31s %31s %127[^\n]", name, act, more);
-        fprintf(f, "  - name: %s\n    plugin: scripted\n%s%s%s    options: {act: %s, dir: \"%s\"}\n", name, *more ? "    " : "", more, *more ? "\n" : "", act, dir);
-    }
-    fclose(f);
-}
-#define JOB(...) write_job((const char *const[]){ __VA_ARGS__, NULL })
-
-static struct pab_session *session(uint32_t categories)
-{
-    struct pab_session *s = NULL;
-    char state[96];
-    snprintf(state, sizeof state, "%s/state", dir);
-    struct pab_session_opts o = { .job_path = job_path, .plugin_folders = TEST_BUILDDIR "/tests/plugins/.libs", .state_dir = state, .categories = categories,
-                                  .resolve_secrets = 1, .events = { .event = event } };
-    int code = pab_session_open(&o, &s, &err);
-    ck_assert_msg(code == 0, "session: %s", err.message);
-    return s;
-}
-
-static int backup_named(const char *name)
-{
-    struct pab_session *s = session(PAB_CAT_ALL);
-    int code = pab_engine_backup(s, &(struct pab_run_opts){ .name = name }, &err);
-    pab_session_close(s);
-    return code;
-}
-
-static int verify(int integrity)
-{
-    struct pab_session *s = session(PAB_CAT_ALL);
-    int code = pab_engine_verify(s, &(struct pab_verify_opts){ .integrity = integrity }, &err);
-    pab_session_close(s);
-    return code;
-}
-
-static int restore(const struct pab_restore_opts *o)
-{
-    struct pab_session *s = session(PAB_CAT_ALL);
-    int code = pab_engine_restore(s, o, &err);
-    pab_session_close(s);
-    return code;
-}
-
-static struct pab_backup_list backups(void)
-{
-    struct pab_store *store = NULL;
-    struct pab_backup_list list = { 0 };
-    if (pab_store_open(store_path, 0, &store, &err)) return list;
-    ck_assert_int_eq(pab_store_list(store, &list, &err), PAB_OK);
-    pab_store_close(store);
-    return list;
-}
-
-static size_t backup_count(void)
-{
-    struct pab_backup_list list = backups();
-    size_t n = list.count;
-    pab_backup_list_release(&list);
-    return n;
-}
-
-/* Where `latest` points, or "" */
-static const char *latest(void)
-{
-    static char name[256];
-    char path[160];
-    snprintf(path, sizeof path, "%s/latest", store_path);
-    ssize_t n = readlink(path, name, sizeof name - 1);
-    name[n < 0 ? 0 : n] = 0;
-    return name;
-}
-
-static int exists(const char *name)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    return access(path, F_OK) == 0;
-}
+#include "tests/unit/engine_fixture.h"
 
 START_TEST(a_run_publishes_and_moves_latest)
 {
@@ -373,21 +245,11 @@ START_TEST(a_second_run_is_told_who_holds_the_store)
 }
 END_TEST
 
-/* Runs a backup in a child that is killed at the n-th test point; 1 when it was. */
-static int killed_at(int n)
+static int killed_at_nth(int n)
 {
     char point[32];
-    int status;
     snprintf(point, sizeof point, "*:%d", n);
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        pab_test_kill_at(point);
-        backup_named("killed");
-        _exit(0);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    return killed_at(point);
 }
 
 START_TEST(a_run_killed_anywhere_leaves_a_whole_backup_or_none)
@@ -396,7 +258,7 @@ START_TEST(a_run_killed_anywhere_leaves_a_whole_backup_or_none)
     JOB("a ok");
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
     int n = 1;
-    for (; killed_at(n); n++) {
+    for (; killed_at_nth(n); n++) {
         struct pab_backup_list list = backups();
         ck_assert_uint_ge(list.count, 1);
         for (size_t i = 0; i < list.count; i++) ck_assert_msg(list.items[i].readable, "point %d: %s", n, list.items[i].name);
@@ -427,16 +289,7 @@ START_TEST(what_a_killed_run_had_changed_is_put_back_by_the_next_start)
     JOB("a journal");
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
     ck_assert_int_eq(exists("undone"), 0);
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) {
-        pab_test_kill_at("artifact-begin:1");
-        backup_named("killed");
-        _exit(0);
-    }
-    int status;
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert_int_eq(WIFSIGNALED(status), 1);
+    ck_assert_int_eq(killed_at("artifact-begin:1"), 1);
     ck_assert_int_eq(exists("undone"), 0);
     pab_session_close(session(PAB_CAT_ALL));
     ck_assert_int_eq(exists("undone"), 1);

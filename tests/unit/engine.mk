@@ -1,6 +1,6 @@
 # unit tests of core/engine
 unit_tests += tests/unit/check_engine
-tests_unit_check_engine_SOURCES = tests/unit/check_engine.c tests/unit/unit.h
+tests_unit_check_engine_SOURCES = tests/unit/check_engine.c tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_engine_LDADD = $(UNIT_LIBS)
 
@@ -8,3 +8,13 @@ unit_tests += tests/unit/check_conformance
 tests_unit_check_conformance_SOURCES = tests/unit/check_conformance.c tests/unit/unit.h
 tests_unit_check_conformance_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_conformance_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_damage
+tests_unit_check_damage_SOURCES = tests/unit/check_damage.c tests/unit/engine_fixture.h tests/unit/unit.h
+tests_unit_check_damage_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_damage_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_journal
+tests_unit_check_journal_SOURCES = tests/unit/check_journal.c tests/unit/unit.h
+tests_unit_check_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_journal_LDADD = $(UNIT_LIBS)
