@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pabengine plugin list, info, check: over the files plugin, the tutorial's plugin built as a stranger would, and what is no plugin.
+# pabengine plugin list, info, check: over the files and volume plugins, the tutorial's plugin built as a stranger would, and what is no plugin.
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 so=$top_builddir/.libs
@@ -20,6 +20,18 @@ has "... and says which option" "$out" "root"
 has "... and how to give it" "$out" "--option KEY=VALUE"
 expect 0 "the same as JSON" --json plugin check "$so/files.so" --option "root=$T/data" --option 'sets={env: [.env]}'
 check "... one object a check" jq -e '.checks | length > 10 and all(.result == "ok")' "$out"
+
+if [ -e "$so/volume.so" ]; then
+    mkdir -p "$T/volumes/media" && echo picture >"$T/volumes/media/a.jpg"
+    need sqlite3
+    sqlite3 "$T/volumes/media/app.db" "CREATE TABLE t(a); INSERT INTO t VALUES (1)"
+    snapshot "$T/volumes" >"$T/before"
+    expect 0 "the volume plugin passes plugin check" plugin check "$so/volume.so" --option driver=path --option "root=$T/volumes" --option 'volumes=[media]'
+    all_ok "every single check of it"
+    check "what was read is as it was" diff <(snapshot "$T/volumes") "$T/before"
+else
+    skip "the volume plugin passes plugin check" "built without it"
+fi
 
 # the tutorial's plugin, with an installed header alone
 need "${CC:-cc}"
