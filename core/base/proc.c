@@ -261,11 +261,12 @@ int pab_proc_capture(const struct pab_proc_opts *opts, size_t max, char **ret, s
     char block[4096];
     ssize_t n;
     while ((n = read(p->out, block, sizeof block)) > 0 || (n < 0 && errno == EINTR)) {
-        if (n > 0 && pab_buf_add(&b, block, (size_t)n)) {
-            rc = pab_error_set(err, PAB_E_TOOL, 0, "%s printed more than %zu bytes", p->what, max);
-            break;
-        }
+        if (n <= 0 || pab_buf_add(&b, block, (size_t)n) == PAB_OK) continue;
+        if (b.size + (size_t)n > max) rc = pab_error_set(err, PAB_E_TOOL, 0, "%s printed more than %zu bytes", p->what, max);
+        else rc = pab_error_set(err, PAB_E_NOMEM, 0, "no memory for what %s printed", p->what);
+        break;
     }
+    if (!rc && n < 0) rc = pab_error_set(err, PAB_E_IO, errno, "cannot read what %s printed", p->what);
     if (rc) pab_proc_kill(p);
     else rc = pab_proc_finish(p, err);
     if (rc) pab_buf_release(&b);

@@ -62,6 +62,26 @@ START_TEST(a_child_that_prints_too_much_is_ended)
 }
 END_TEST
 
+START_TEST(no_memory_for_what_it_prints_is_told_as_that)
+{
+    char *text = NULL;
+    unsigned n = 1;
+    struct pab_proc_opts o = { .argv = SH("i=0; while [ $i -lt 500 ]; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxx; i=$((i+1)); done"), .what = "the shell" };
+    for (;; n++) {
+        pab_alloc_fail_at(n);
+        int rc = pab_proc_capture(&o, 1 << 20, &text, &err);
+        if (rc == PAB_OK) break;
+        ck_assert_int_eq(rc, PAB_E_NOMEM);
+        ck_assert_str_eq(err.message, "no memory for what the shell printed");
+        ck_assert_ptr_null(text);
+    }
+    pab_alloc_fail_at(0);
+    ck_assert_uint_gt(n, 2);
+    ck_assert_uint_eq(strlen(text), 500 * 29);
+    free(text);
+}
+END_TEST
+
 START_TEST(what_is_written_to_a_child_comes_back)
 {
     struct pab_proc *p;
@@ -383,7 +403,8 @@ START_TEST(many_threads_can_run_children_side_by_side)
 }
 END_TEST
 
-UNIT_MAIN("proc", what_a_child_prints_is_captured, a_child_that_prints_too_much_is_ended, what_is_written_to_a_child_comes_back,
+UNIT_MAIN("proc", what_a_child_prints_is_captured, a_child_that_prints_too_much_is_ended,
+          no_memory_for_what_it_prints_is_told_as_that, what_is_written_to_a_child_comes_back,
           failure_is_told_with_the_last_words, any_exit_status_can_be_asked_for, a_talkative_child_never_blocks_and_its_last_words_are_kept,
           last_words_are_printable_whatever_they_were, a_program_that_is_not_there_is_told_at_once, programs_are_found_in_path_and_never_in_the_current_folder,
           the_environment_is_ours_with_what_is_added_and_dropped, a_secret_in_the_environment_is_in_no_command_line,
