@@ -15,7 +15,9 @@ static int helper_open(struct helper *h, struct pab_op *op, struct docker *d, co
     if (rc) return rc;
     h->journalled = 1;
     pab_test_point("volume-helper-journalled");
-    return docker_helper_create(d, name, volume, read_only, &h->id, &err) ? sup_fail(op, &err) : PAB_OK;
+    rc = docker_helper_create(d, name, volume, read_only, &h->id, &err) ? sup_fail(op, &err) : PAB_OK;
+    pab_test_point("volume-helper-made");
+    return rc;
 }
 
 /* Cleaning up is not cancelled. What cannot be removed now stays in the journal. */
@@ -57,26 +59,19 @@ int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vo
     return helper_close(&h, rc);
 }
 
-struct upload { struct pab_op *op; struct pab_reader *reader; };
-
-static int64_t read_artifact(void *ctx, void *buf, uint64_t capacity)
-{
-    struct upload *u = ctx;
-    return u->op->host->artifact_read(u->reader, buf, capacity);
-}
-
-int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index)
+int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index, const struct pab_restore_req *req)
 {
     struct helper h;
-    struct upload u = { .op = op };
+    struct pack *pack = NULL;
     struct pab_error err = { 0 };
-    int rc = op->host->artifact_open(op, index, PAB_OPEN_TAR, &u.reader);
+    pab_warn(op, NULL, "volume '%s' is written through the Docker Engine: ACLs and holes are lost, and attributes that it does not know", volume);
+    int rc = pack_open(op, index, "v", req, &pack);
     if (rc) return rc;
     rc = helper_open(&h, op, d, volume, 0);
-    if (!rc) rc = docker_archive_put(d, h.id, "/v", read_artifact, &u, &err);
+    if (!rc) rc = docker_archive_put(d, h.id, "/", pack_read, pack, &err);
     if (rc && err.code) rc = sup_fail(op, &err);
     rc = helper_close(&h, rc);
-    op->host->artifact_close(u.reader);
+    pack_close(pack);
     return rc;
 }
 
@@ -108,8 +103,8 @@ int archived_copy(struct pab_op *op, struct docker *d, const char *from, const c
     int rc = helper_open(&source, op, other, from, 1);
     if (rc) return helper_close(&source, rc);
     rc = helper_open(&target, op, d, to, 0);
-    if (!rc && docker_archive_get(other, source.id, "/v/.", &s.stream, &err)) rc = sup_fail(op, &err);
-    if (!rc) rc = docker_archive_put(d, target.id, "/v", read_stream, &s, &err);
+    if (!rc && docker_archive_get(other, source.id, "/v", &s.stream, &err)) rc = sup_fail(op, &err);
+    if (!rc) rc = docker_archive_put(d, target.id, "/", read_stream, &s, &err);
     if (rc && err.code && !s.err.code) rc = sup_fail(op, &err);
     http_close(s.stream);
     return helper_close(&source, helper_close(&target, rc));

@@ -20,7 +20,7 @@ static int make_anew(struct restore *r, const json_t *info)
     if (rc) return rc;
     rc = docker_volume_remove(r->d, r->name, &err);
     if (!rc) rc = docker_volume_create(r->d, r->name, json_text(info, "Driver"), json_at(info, "Labels"), json_at(info, "Options"), NULL, &err);
-    return rc ? sup_fail(r->op, &err) : archived_restore(r->op, r->d, r->name, r->index);
+    return rc ? sup_fail(r->op, &err) : archived_restore(r->op, r->d, r->name, r->index, r->req);
 }
 
 int restore_archived(struct restore *r, const json_t *info)
@@ -28,12 +28,10 @@ int restore_archived(struct restore *r, const json_t *info)
     int empty = 0, rc;
     CLEANUP_FREE char *users = users_text(&r->users, r->name, 0);
     CLEANUP_FREE char *running = users_text(&r->users, r->name, 1);
-    pab_warn(r->op, r->a->object, "volume '%s' is written through the Docker Engine: ACLs may be lost", r->name);
-    if (r->req->include_count)
-        return pab_fail(r->op, PAB_E_UNSUPPORTED, 0, "use --to and copy them", "single files cannot be put into volume '%s', whose mountpoint cannot be reached", r->name);
     if (*running) return pab_fail(r->op, PAB_E_REFUSED, 0, "stop them first", "running containers use volume '%s', whose mountpoint cannot be reached: %s", r->name, running);
+    if (r->req->include_count) return archived_restore(r->op, r->d, r->name, r->index, r->req);
     if ((rc = archived_is_empty(r->op, r->d, r->name, &empty))) return rc;
-    if (empty) return archived_restore(r->op, r->d, r->name, r->index);
+    if (empty) return archived_restore(r->op, r->d, r->name, r->index, r->req);
     if (*users)
         return pab_fail(r->op, PAB_E_REFUSED, 0, "docker compose down removes them and keeps the volumes; or restore as root on the machine of the Docker Engine",
                         "volume '%s' is not empty, its mountpoint cannot be reached, and containers refer to it: %s", r->name, users);

@@ -68,7 +68,7 @@ static void drop_unfinished(const struct restore *r, const char *name, uint64_t 
 static int fill(struct restore *r, const char *name, const json_t *info)
 {
     CLEANUP_FREE char *dir = volume_readable_dir(r->v, r->d, info);
-    return dir ? restore_extract(r, dir, 0) : archived_restore(r->op, r->d, name, r->index);
+    return dir ? restore_extract(r, dir, 0) : archived_restore(r->op, r->d, name, r->index, r->req);
 }
 
 static int create(struct restore *r)

@@ -106,10 +106,16 @@ int quiesce_end(struct quiesce *q, int rc);
 /* ---- reading and writing */
 int mounted_backup(const struct volumes *v, const struct volume *vol, struct pab_op *op, struct pab_artifact *a);
 int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vol, struct pab_artifact *a);
-/* The artifact into an existing volume, which should be empty. */
-int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index);
+/* The artifact into an existing volume: what is there stays unless a file takes its place. */
+int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index, const struct pab_restore_req *req);
 int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, int *ret);
 int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to);
+
+/* ---- pack.c: an artifact as a tar with every path below `prefix`; what the request includes of it. pack_read is a pab_read_fn. */
+struct pack;
+int pack_open(struct pab_op *op, uint32_t index, const char *prefix, const struct pab_restore_req *req, struct pack **ret);
+int64_t pack_read(void *pack, void *buf, uint64_t capacity);
+void pack_close(struct pack *k);                /* NULL is fine */
 
 /* ---- sqlite.c */
 int sqlite_is_database(int root_fd, const char *path);   /* by its first bytes */
