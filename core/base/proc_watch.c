@@ -50,7 +50,7 @@ static void reset_signals(void)
 {
     struct sigaction standard = { .sa_handler = SIG_DFL };
     sigset_t none;
-    for (int sig = 1; sig < 32; sig++) {
+    for (int sig = 1; sig < NSIG; sig++) {
         if (sig != SIGKILL && sig != SIGSTOP) sigaction(sig, &standard, NULL);
     }
     sigemptyset(&none);

@@ -201,7 +201,9 @@ START_TEST(a_child_gets_three_fds_and_its_own_group_and_standard_signals)
     signal(SIGPIPE, SIG_DFL);
     close(leak);
     ck_assert_msg(pab_str_has_prefix(text, "0\n1\n2\nown\n"), "%s", text);
-    ck_assert_ptr_nonnull(strstr(text, "SigIgn:\t0000000000000000\n"));
+    const char *ignored = strstr(text, "SigIgn:\t");
+    ck_assert_ptr_nonnull(ignored);
+    ck_assert_msg((strtoull(ignored + 8, NULL, 16) & 0x7fffffff) == 0, "%s", text); /* beyond 31 libc has two of its own */
 }
 END_TEST
 
