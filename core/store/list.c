@@ -67,7 +67,7 @@ int64_t pab_backup_list_start(const struct pab_backup_list *l, int64_t now_ns)
 {
     if (!l->count || !l->items[0].readable) return now_ns;
     int64_t newest = l->items[0].manifest.started_ns;
-    return newest > now_ns && newest - now_ns <= PAB_CLOCK_MAY_GO_BACK_NS ? newest : now_ns;
+    return newest > now_ns && newest - now_ns < PAB_CLOCK_MAY_GO_BACK_NS ? newest : now_ns;
 }
 
 void pab_backup_list_release(struct pab_backup_list *l)

@@ -80,13 +80,15 @@ START_TEST(after_the_clock_was_set_back_names_stay_unique_and_ordered)
 }
 END_TEST
 
-START_TEST(a_clock_that_was_years_ahead_once_is_not_followed)
+START_TEST(a_clock_that_was_a_day_or_more_ahead_is_not_followed)
 {
     setup();
     struct pab_store *s = open_store();
-    backup(s, NULL, NOON + 400 * 86400 * SECOND);
+    backup(s, NULL, NOON + 86400 * SECOND);
     struct pab_backup_list list = list_of(s);
     ck_assert_int_eq(pab_backup_list_start(&list, NOON), NOON);
+    ck_assert_int_eq(pab_backup_list_start(&list, NOON + SECOND), NOON + 86400 * SECOND);
+    ck_assert_int_eq(pab_backup_list_start(&list, NOON - 4000 * 86400 * SECOND), NOON - 4000 * 86400 * SECOND);
     pab_backup_list_release(&list);
     pab_store_close(s);
     teardown();
@@ -371,7 +373,7 @@ START_TEST(a_symlink_in_place_of_the_sums_is_told)
 END_TEST
 
 UNIT_MAIN("list", the_newest_start_comes_first_whatever_the_names_say, runs_of_one_second_are_in_the_order_of_their_numbers,
-          after_the_clock_was_set_back_names_stay_unique_and_ordered, a_clock_that_was_years_ahead_once_is_not_followed, what_is_not_ours_is_not_listed,
+          after_the_clock_was_set_back_names_stay_unique_and_ordered, a_clock_that_was_a_day_or_more_ahead_is_not_followed, what_is_not_ours_is_not_listed,
           damaged_backups_are_listed_last_with_what_is_wrong, a_manifest_that_is_no_plain_file_does_not_stop_the_list,
           a_backup_opens_by_name_by_latest_and_by_path, a_backup_that_is_not_there_is_not_found, a_latest_that_leads_out_of_the_store_is_not_followed,
           files_of_a_backup_are_never_reached_through_symlinks, a_sound_backup_gives_no_findings, missing_extra_and_resized_files_are_named,
