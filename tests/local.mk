@@ -21,7 +21,7 @@ include tests/fuzz/local.mk
 
 lint_tests = tests/lint/layers.sh tests/lint/banned.sh tests/lint/sizes.sh tests/lint/docs.sh
 include tests/abi/local.mk
-EXTRA_DIST += $(lint_tests) tests/run tests/quickstart tests/packages.sh tests/services tests/integration .ci/run
+EXTRA_DIST += $(lint_tests) tests/run tests/quickstart tests/packages.sh tests/bench tests/services tests/integration .ci/run
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests) $(lint_tests)
 AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; top_builddir='$(abs_top_builddir)'; export top_builddir; \
