@@ -7,5 +7,4 @@ libpab_fakes_la_SOURCES = \
 	%D%/host_memory.c \
 	%D%/host_read.c \
 	%D%/host_tree.c \
-	%D%/host_write.c \
-	%D%/http.c %D%/http.h
+	%D%/host_write.c
