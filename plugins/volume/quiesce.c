@@ -60,7 +60,7 @@ static int judge_stop(struct quiesce *q, const struct quiesced *s, struct pab_er
 {
     CLEANUP_JSON json_t *c = NULL;
     int rc = docker_container(q->d, s->user->id, &c, err);
-    if (rc) return rc;
+    if (rc) return rc == PAB_E_NOT_FOUND ? PAB_OK : rc; /* it rests for good */
     if (json_flag(c, "State.Running")) return pab_error_set(err, PAB_E_TIMEOUT, 0, "container '%s' does not stop", s->user->name);
     if (json_number(c, "State.ExitCode", 0) != 137) return PAB_OK;
     pab_error_set(err, PAB_E_TIMEOUT, 0, "container '%s' did not stop within %lld s and was killed", s->user->name, (long long)(s->grace_ms / 1000));

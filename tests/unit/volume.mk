@@ -13,3 +13,14 @@ tests_unit_check_docker_SOURCES = tests/unit/check_docker.c tests/unit/unit.h
 tests_unit_check_docker_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
 tests_unit_check_docker_LDADD = libpab_fake_docker.la $(DOCKER_LIBS) $(CHECK_LIBS)
 endif
+
+if PLUGIN_VOLUME
+unit_tests += tests/unit/check_volume tests/unit/check_volume_data
+VOLUME_TEST_LIBS = libpab_fake_docker.la libpab_fakes.la $(DOCKER_LIBS) $(SQLITE_LIBS) $(ARCHIVE_LIBS) $(CHECK_LIBS)
+tests_unit_check_volume_SOURCES = tests/unit/check_volume.c tests/unit/volume_fixture.h tests/unit/unit.h $(volume_la_SOURCES)
+tests_unit_check_volume_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_check_volume_LDADD = $(VOLUME_TEST_LIBS)
+tests_unit_check_volume_data_SOURCES = tests/unit/check_volume_data.c tests/unit/volume_fixture.h tests/unit/unit.h $(volume_la_SOURCES)
+tests_unit_check_volume_data_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS) $(SQLITE_CFLAGS)
+tests_unit_check_volume_data_LDADD = $(VOLUME_TEST_LIBS)
+endif
