@@ -72,7 +72,7 @@ int pg_props_read(struct pg_back *b, struct pg_props *ret, struct pab_error *err
 {
     CLEANUP_FREE char *toc = NULL, *list = NULL, *text = NULL, *what = pab_sprintf("pg_restore of the archive of '%s'", b->from);
     struct pg_child_opts o = { .what = what };
-    const char *const list_argv[] = { "pg_restore", "--list", b->archive_path, NULL };
+    const char *const list_argv[] = { "pg_restore", "--create", "--list", b->archive_path, NULL };
     if (pg_tool_capture(b->call, b->tool, list_argv, &o, TOC_MAX, &toc, err) || write_list(b, toc, &list, err)) return err->code;
     const char *const text_argv[] = { "pg_restore", "--create", "-L", list, "-f", "-", b->archive_path, NULL };
     if (pg_tool_capture(b->call, b->tool, text_argv, &o, TEXT_MAX, &text, err)) return err->code;

@@ -93,7 +93,7 @@ static void *pump_main(void *arg)
 static int begin_block(struct pg_dumper *d, struct pab_error *err)
 {
     if (d->run->call->op->host->block_begin(d->run->sql, d->block_name, &d->block)) return host_failed(err);
-    d->block_bytes = d->block_rows = 0;
+    d->block_bytes = 0; /* not the rows: the scan may have told some of them before it passed their text on */
     return PAB_OK;
 }
 
@@ -101,7 +101,9 @@ static int end_block(struct pg_dumper *d, struct pab_error *err)
 {
     if (!d->block) return PAB_OK;
     struct pab_block *b = TAKE_PTR(d->block);
-    return d->run->call->op->host->block_end(b, d->block_rows) ? host_failed(err) : PAB_OK;
+    uint64_t rows = d->block_rows;
+    d->block_rows = 0;
+    return d->run->call->op->host->block_end(b, rows) ? host_failed(err) : PAB_OK;
 }
 
 static int on_text(void *ctx, const char *p, size_t n, struct pab_error *err)
