@@ -51,10 +51,11 @@ int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vo
     struct pab_error err = { 0 };
     pab_warn(op, vol->stem, "volume '%s' is read through the Docker Engine: extended attributes, ACLs, holes and times below a second are lost%s", vol->name,
              vol->spec->quiesce == QUIESCE_STOP ? "" : "; a SQLite database that is written meanwhile may be torn");
-    if (vol->spec->exclude.count) pab_warn(op, vol->stem, "volume '%s' is read through the Docker Engine: `exclude` leaves nothing out", vol->name);
     int rc = helper_open(&h, op, d, vol->name, 1);
     if (!rc && docker_archive_get(d, h.id, "/v", &s.stream, &err)) rc = sup_fail(op, &err);
-    if (!rc) rc = op->host->tree_tar(a, read_stream, &s, 1);
+    struct tar_filter *f = tar_filter_new(op, &vol->spec->exclude, read_stream, &s);
+    if (!rc) rc = op->host->tree_tar(a, tar_filter_read, f, 1);
+    tar_filter_free(f);
     http_close(s.stream);
     return helper_close(&h, rc);
 }

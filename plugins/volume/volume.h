@@ -1,12 +1,13 @@
 /* volume.h - the volume plugin: Docker volumes, or plain folders treated as such, a tree artifact each.
  *
- *   plugin.c    options, opening, the table of verbs      select.c   which volumes there are, and where they can be read
+ *   plugin.c    options, opening, the table of verbs
+ *   select.c    which volumes there are, and where they can be read
  *   discover.c  check.c  backup.c  restore.c  verify.c    a verb each
- *   mounted.c   reading a folder that this process may    archived.c reading and writing through the Docker Engine
- *   sqlite.c    live databases through SQLite itself
- *   users.c     the containers of a volume, in order      quiesce.c  stopping, pausing and putting back
- *   undo.c      what the journal holds, and undoing it    place.c    two folders change places
- *   restore_docker.c  restore_folder.c  restore_archive.c  a fresh volume or folder into the place of the one that is there
+ *   mounted.c   reading a folder that this process may; sqlite.c: live databases through SQLite itself
+ *   archived.c  reading and writing through the Docker Engine, with tar_filter.c and pack.c
+ *   users.c     the containers of a volume, in order; quiesce.c: stopping, pausing and putting back
+ *   undo.c      what the journal holds, and undoing it
+ *   restore_docker.c  restore_folder.c  restore_archive.c  place.c   a fresh volume or folder into the place of the one that is there
  */
 #ifndef PAB_PLUGIN_VOLUME_H
 #define PAB_PLUGIN_VOLUME_H
@@ -110,6 +111,12 @@ int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vo
 int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index, const struct pab_restore_req *req);
 int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, int *ret);
 int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to);
+
+/* ---- tar_filter.c: a tar stream without what the patterns name, which see paths below the first component. A pab_read_fn, too. */
+struct tar_filter;
+struct tar_filter *tar_filter_new(struct pab_op *op, const struct pab_strs *exclude, pab_read_fn read, void *ctx);
+int64_t tar_filter_read(void *filter, void *buf, uint64_t capacity);
+void tar_filter_free(struct tar_filter *f);     /* NULL is fine */
 
 /* ---- pack.c: an artifact as a tar with every path below `prefix`; what the request includes of it. pack_read is a pab_read_fn. */
 struct pack;

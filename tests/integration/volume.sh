@@ -110,6 +110,12 @@ has "which is named" "$err" "$p-holder"
 same "then it stays as it is" "$(plain "$T/data")" "$(plain "$data")"
 docker rm -f "$p-holder" >/dev/null
 
+volumes_job "volumes: [{name: $p-data, as: letta_data, exclude: [sub/, 'x*']}], access: archive"
+rm -rf "$T/to"
+pab run "$job"
+expect 0 "what is excluded is left out through the Docker Engine, too" restore "$job" latest --to "$T/to" --yes
+same "with all below a folder" "$(cd "$data" && find . | LC_ALL=C sort | grep -av -e '^./sub' -e '^./x')" "$(cd "$T/to/letta_data" && find . | LC_ALL=C sort)"
+
 # ---- containers
 volume app
 echo content >"$(dir app)/file"
@@ -190,6 +196,15 @@ PABENGINE_TEST_KILL=volume-helper-made:1 pab run "$job"
 check "a killed run leaves its helper container" test -n "$(docker ps -aq --filter label=pabengine.helper="$p-app")"
 pab discover "$job"
 same "the next command removes it" "" "$(docker ps -aq --filter label=pabengine.helper="$p-app")"
+
+# ---- the calling conventions, with a container that is stopped each time
+docker rm -f "$p-frozen" "$p-asleep" "$p-db" >/dev/null
+for quiesce in none pause stop; do
+    expect 0 "the plugin passes plugin check (quiesce: $quiesce)" plugin check "$top_builddir/.libs/volume.so" --option "volumes=[$p-app]" --option "quiesce=$quiesce"
+done
+expect 0 "the plugin passes plugin check (access: archive)" plugin check "$top_builddir/.libs/volume.so" --option "volumes=[$p-app]" --option access=archive
+same "its container runs" running "$(state web)"
+same "no helper container stays of it" "" "$(docker ps -aq --filter label=pabengine.helper="$p-app")"
 
 # ---- live databases
 if command -v sqlite3 >/dev/null; then
