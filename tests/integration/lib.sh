@@ -69,7 +69,7 @@ expect() {
     local code=$1 name=$2
     shift 2
     pab "$@"
-    if [ $status -eq "$code" ]; then ok "$name"; else { echo "pabengine $*: expected exit status $code"; explain; } | not_ok "$name" -; fi
+    if [ $status -eq "$code" ]; then ok "$name"; else not_ok "$name" "$(echo "pabengine $*: expected exit status $code"; explain)"; fi
 }
 check() { # NAME COMMAND...: ok when the command succeeds
     local name=$1 text
@@ -77,13 +77,13 @@ check() { # NAME COMMAND...: ok when the command succeeds
     if text=$("$@" 2>&1); then ok "$name"; else not_ok "$name" "$(printf '%s\n%s' "failed: $*" "$text" | head -n 40)"; fi
 }
 has() { # NAME FILE TEXT
-    if grep -qF -- "$3" "$2"; then ok "$1"; else { echo "no '$3' in $2:"; head -n 40 "$2"; } | not_ok "$1" -; fi
+    if grep -qF -- "$3" "$2"; then ok "$1"; else not_ok "$1" "$(echo "no '$3' in $2:"; head -n 40 "$2")"; fi
 }
 has_not() { # NAME FILE TEXT
-    if grep -qF -- "$3" "$2"; then { echo "'$3' is in $2:"; grep -nF -- "$3" "$2" | head -n 5; } | not_ok "$1" -; else ok "$1"; fi
+    if grep -qF -- "$3" "$2"; then not_ok "$1" "$(echo "'$3' is in $2:"; grep -nF -- "$3" "$2" | head -n 5)"; else ok "$1"; fi
 }
 same() { # NAME WANTED GOT
-    if [ "$2" = "$3" ]; then ok "$1"; else diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | head -n 40 | not_ok "$1" -; fi
+    if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "$(diff <(printf '%s\n' "$2") <(printf '%s\n' "$3") | head -n 40)"; fi
 }
 
 # make_job: writes $job: version and store, then what comes on stdin
@@ -107,7 +107,7 @@ snapshot() {
     )
 }
 compare_trees() { # NAME A B
-    if diff <(snapshot "$2") <(snapshot "$3") >"$T/diff"; then ok "$1"; else head -n 40 "$T/diff" | not_ok "$1" -; fi
+    if diff <(snapshot "$2") <(snapshot "$3") >"$T/diff"; then ok "$1"; else not_ok "$1" "$(head -n 40 "$T/diff")"; fi
 }
 
 # ---- services

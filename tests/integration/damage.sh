@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# A backup that is not what was written: verify says which file (exit status 4), restore refuses it.
+# sanitizers: yes
+. "$(dirname "$0")/lib.sh"
+
+pa=$T/pa
+mkdir -p "$pa/docs"
+echo A=1 >"$pa/.env"
+for i in $(seq 1 40); do head -c 20000 /dev/urandom >"$pa/docs/$i.bin"; done
+make_job <<END
+targets: [{name: config, plugin: files, options: {root: $pa, sets: {env: [.env], docs: [docs/]}}}]
+END
+expect 0 "a backup to damage" run "$job"
+backup=$(latest)
+cp -a "$store" "$T/good"
+again() { rm -rf "$store"; cp -a "$T/good" "$store"; }
+docs=$(cd "$backup" && ls config/docs_*.tar.gz)
+index=$(cd "$backup" && ls config/docs_*.mtree.gz)
+
+# damaged WHAT FILE-TO-NAME VERIFY-FLAGS: verify finds it, restore refuses
+damaged() {
+    local what=$1 file=$2
+    shift 2
+    pab verify "$job" "$@"
+    if [ $status -ne 4 ]; then not_ok "verify finds $what" "$(echo "expected exit status 4"; explain)"
+    elif ! cat "$out" "$err" | grep -qF -- "$file"; then not_ok "verify finds $what" "$(echo "'$file' is not named"; explain)"
+    else ok "verify finds $what"; fi
+}
+refused() {
+    local what=$1
+    rm -rf "$T/to"
+    pab restore "$job" latest --yes --to "$T/to"
+    if [ $status -eq 0 ]; then not_ok "restore refuses $what" "$(explain)"; return; fi
+    if [ -n "$(find "$T/to" -type f 2>/dev/null)" ]; then not_ok "restore refuses $what" "$(find "$T/to" -type f)"; return; fi
+    ok "restore refuses $what"
+}
+
+truncate -s -100 "$backup/$docs"
+damaged "a truncated archive by its size alone" "$docs"
+damaged "a truncated archive" "$docs" --check-integrity
+refused "a truncated archive"
+again
+size=$(stat -c %s "$backup/$docs")
+for at in 3 20 $((size / 2)) $((size - 5)); do
+    byte=$(od -An -tu1 -j "$at" -N 1 "$backup/$docs")
+    # shellcheck disable=SC2059
+    printf "\\x$(printf %x $((byte ^ 16)))" | dd of="$backup/$docs" bs=1 seek="$at" conv=notrunc status=none
+    damaged "a flipped bit at byte $at" "$docs" --check-integrity
+    refused "a flipped bit at byte $at"
+    again
+done
+rm "$backup/$docs"
+damaged "a missing archive" "$docs"
+damaged "a missing archive by --check-manifest" "$docs" --check-manifest
+refused "a missing archive"
+again
+rm "$backup/$index"
+damaged "a missing index" "$index"
+again
+echo 'mtree' | gzip >"$backup/$index"
+damaged "an exchanged index" "$index" --check-integrity
+again
+echo x >"$backup/config/extra.txt"
+damaged "an extra file" "config/extra.txt"
+again
+chmod 644 "$backup/$docs"
+damaged "a wrong mode" "$docs" --check-manifest
+again
+sed -i '1s/./0/;1s/^0/1/' "$backup/SHA256SUMS"
+damaged "checksums that disagree with the manifest" "SHA256SUMS"
+again
+rm "$backup/manifest.json"
+damaged "a missing manifest" "manifest.json" "$(basename "$backup")"
+again
+head -c 300 "$T/good/$(basename "$backup")/manifest.json" >"$backup/manifest.json"
+damaged "a cut manifest" "manifest" "$(basename "$backup")"
+refused "a cut manifest"
+again
+: >"$backup/$docs"
+damaged "an empty archive" "$docs"
+again
+
+# --force tries all the same
+truncate -s -100 "$backup/$docs"
+rm -rf "$T/to"
+pab restore "$job" latest --yes --force --to "$T/to" --object env
+same "what is whole can be restored from a damaged backup" "0 A=1" "$status $(cat "$T/to/.env" 2>&1)"
+rm -rf "$T/to"
+pab restore "$job" latest --yes --force --to "$T/to"
+if [ $status -ne 0 ] && [ -s "$T/to/docs/1.bin" ]; then ok "--force restores what can be read and still fails"; else not_ok "--force restores what can be read and still fails" "$(explain)"; fi
+again
+expect 0 "the good one verifies" verify "$job" --check-integrity
+expect 10 "a backup that is not there" verify "$job" backup-20000101_000000
+expect 10 "a restore of one that is not there" restore "$job" backup-20000101_000000 --yes
+mv "$store" "$T/away"
+expect 10 "a store that is not there" verify "$job"
+expect 10 "a list of a store that is not there" list "$job"
+mv "$T/away" "$store"
+
+# hostile manifests: nothing outside is read or written
+evil() { # NAME SED-SCRIPT
+    again
+    sed -i "$2" "$backup/manifest.json"
+    rm -rf "$T/to"
+    pab verify "$job" "$(basename "$backup")" --check-integrity
+    local v=$status
+    pab restore "$job" "$(basename "$backup")" --yes --to "$T/to"
+    if [ $v -ne 0 ] && [ $status -ne 0 ] && [ $status -lt 128 ] && [ $v -lt 128 ]; then ok "$1"; else not_ok "$1" "$(echo "verify $v"; explain)"; fi
+}
+evil "a path that leads out" "s|\"path\": \"config/|\"path\": \"../../config/|"
+evil "an absolute path" "s|\"path\": \"config/|\"path\": \"/etc/|"
+evil "a huge number" 's|"size": [0-9]*|"size": 99999999999999999999999|'
+evil "a negative size" 's|"size": [0-9]*|"size": -5|'
+evil "another format" 's|pabengine-backup|other-backup|'
+evil "a later version" 's|"version": 1|"version": 99|'
+again
+{ printf '{"format": '; head -c 200000 /dev/zero | tr '\0' '['; } >"$backup/manifest.json"
+expect 4 "deep nesting" verify "$job" "$(basename "$backup")"

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# The files plugin through the program: sets, warnings, diff before a restore, kept old files.
+# sanitizers: yes
+. "$(dirname "$0")/lib.sh"
+
+pa=$T/pa
+fresh() {
+    rm -rf "$pa"
+    mkdir -p "$pa/deployment/scripts" "$pa/docs/deep/er" "$pa/other"
+    printf 'A=1\nB=2\n' >"$pa/.env"
+    chmod 600 "$pa/.env"
+    printf 'services: {}\n' >"$pa/docker-compose.yml"
+    printf 'services: {}\n' >"$pa/docker-compose.override.yml"
+    printf '#!/bin/sh\n' >"$pa/deployment/scripts/a.sh"
+    chmod 755 "$pa/deployment/scripts/a.sh"
+    ln -s a.sh "$pa/deployment/scripts/link.sh"
+    ln "$pa/deployment/scripts/a.sh" "$pa/deployment/scripts/hard.sh"
+    for i in 1 2 3 4 5; do echo "text $i" >"$pa/docs/deep/er/$i.md"; done
+    echo 'not of a set' >"$pa/other/x"
+    echo 'scratch' >"$pa/docs/x.tmp"
+    touch -d '2024-01-21 12:00:00.123456789 UTC' "$pa/docs/deep/er/1.md"
+}
+fresh
+job_text() {
+    cat <<END
+targets:
+  - name: config
+    plugin: files
+    options:
+      root: $pa
+      sets: {env: [.env], docker-compose: ["docker-compose*.yml"], deployment: [deployment/], docs: [docs/, README.md]}
+      exclude: ["*.tmp"]
+END
+}
+job_text | make_job
+
+expect 0 "check finds every set" check "$job"
+expect 0 "discover runs" discover "$job"
+has "discover names a set with its files" "$out" "docker-compose"
+expect 0 "a run succeeds" run "$job"
+backup=$(latest)
+same "the last line of stdout is the path of the backup" "$backup" "$(tail -n 1 "$out")"
+same "one archive and one index a set, and nothing else" \
+    "deployment.mtree.gz deployment.tar.gz docker-compose.mtree.gz docker-compose.tar.gz docs.mtree.gz docs.tar.gz env.mtree.gz env.tar.gz" \
+    "$(find "$backup/config" -type f -printf '%f\n' | sed 's/_[0-9]*_[0-9]*\./\./' | sort | tr '\n' ' ' | sed 's/ $//')"
+same "folders are 0700 and files 0600" "" "$(find "$backup" \( -type d ! -perm 700 \) -o \( -type f ! -perm 600 \))"
+
+mkdir "$T/by-hand"
+for f in "$backup"/config/*.tar.gz; do tar -C "$T/by-hand" -xzf "$f" || break; done
+rm -rf "$T/want" && cp -a "$pa" "$T/want" && rm -rf "$T/want/other" "$T/want/docs/x.tmp"
+touch -r "$pa/docs" "$T/want/docs"; touch -r "$T/want" "$T/by-hand"
+compare_trees "tar alone restores all sets, metadata included" "$T/want" "$T/by-hand"
+check "sha256sum -c agrees" sh -c "cd '$backup' && sha256sum --quiet -c SHA256SUMS"
+
+expect 0 "verify reads everything" verify "$job" --check-integrity
+expect 0 "verify --check-manifest" verify "$job" --check-manifest
+
+# ---- a restore shows what differs and writes only that
+before=$(stat -c %i "$pa/docs/deep/er/2.md")
+echo 'A=3' >"$pa/.env"
+rm "$pa/docs/deep/er/3.md"
+echo new >"$pa/docs/new.md"
+chmod 644 "$pa/deployment/scripts/a.sh"
+expect 0 "a dry run of the restore" restore "$job" latest --dry-run
+has "the plan says what changed" "$out" "1 changed, 0 missing"
+has "the plan says what is missing and what is extra" "$out" "0 changed, 1 missing"
+has "the plan says that an extra file stays" "$out" "1 extra that stays"
+same "a dry run changes nothing" "A=3" "$(cat "$pa/.env")"
+expect 2 "a restore without a terminal wants --yes" restore "$job" latest
+same "and has changed nothing" "A=3" "$(cat "$pa/.env")"
+expect 0 "a restore" restore "$job" latest --yes
+same "the changed file is back" "A=1 B=2" "$(tr '\n' ' ' <"$pa/.env" | sed 's/ $//')"
+same "with its mode" 600 "$(stat -c %a "$pa/.env")"
+same "the replaced file is kept" "A=3" "$(cat "$pa/.env.pab-old" 2>&1)"
+same "the missing file is back" "text 3" "$(cat "$pa/docs/deep/er/3.md" 2>&1)"
+same "the extra file stays" "new" "$(cat "$pa/docs/new.md" 2>&1)"
+same "an unchanged file is not touched" "$before" "$(stat -c %i "$pa/docs/deep/er/2.md")"
+same "a mode alone is put right without keeping a copy" "755 no" "$(stat -c %a "$pa/deployment/scripts/a.sh") $(ls "$pa"/deployment/scripts/*.pab-old 2>/dev/null || echo no)"
+same "hard links stay hard links" 1 "$(stat -c %i "$pa/deployment/scripts/a.sh" "$pa/deployment/scripts/hard.sh" | sort -u | wc -l)"
+expect 0 "the next run leaves kept files out" run "$job"
+has_not "no .pab-old in it" <(zcat "$(latest)"/config/*.mtree.gz) "pab-old"
+expect 0 "cleanup removes what was kept" restore "$job" latest --cleanup --yes
+same "and only that" "no A=1" "$(ls "$pa/.env.pab-old" 2>/dev/null || echo no) $(head -n 1 "$pa/.env")"
+
+# ---- everything gone, elsewhere, only some
+rm -rf "$pa"
+expect 0 "a restore into nothing" restore "$job" "$backup" --yes
+rm -f "$pa/docs/new.md"
+compare_trees "brings every set back as it was" "$T/want" "$(touch -r "$T/want" "$pa"; echo "$pa")"
+expect 0 "--to puts it elsewhere" restore "$job" "$backup" --yes --to "$T/elsewhere"
+compare_trees "and the same" "$T/want" "$(touch -r "$T/want" "$T/elsewhere"; echo "$T/elsewhere")"
+expect 0 "--object and --include narrow it" restore "$job" "$backup" --yes --to "$T/some" --object docs --include '*/2.md' --include '**/4.md'
+same "to those files" "docs/deep/er/2.md docs/deep/er/4.md" "$(cd "$T/some" && find . -type f -printf '%P\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+echo x >>"$pa/.env"
+expect 0 "--drop-old" restore "$job" "$backup" --yes --drop-old
+same "keeps nothing" "" "$(find "$pa" -name '*.pab-old')"
+
+# ---- sets that match nothing
+fresh
+rm "$pa/.env"
+expect 3 "a set that matches nothing is a warning" run "$job"
+has "that names it" "$err" "set 'env' matches nothing"
+same "the backup is complete and the others are in it" 3 "$(find "$(latest)/config" -name '*.tar.gz' | wc -l)"
+{ job_text; echo '      required: [env]'; } | make_job
+expect 1 "a required set that matches nothing fails" run "$job"
+has "and says so" "$err" "set 'env' is required"
+expect 1 "check says it beforehand" check "$job"
+job_text | sed 's/deployment\//..\/outside/' | make_job
+expect 2 "a pattern that leads out of the root is a mistake in the job" run "$job"
+has "with its place" "$err" "job.yaml:"
+rm -rf "$pa"
+job_text | make_job
+expect 1 "a missing root fails the run" run "$job"
+has "and is named" "$err" "$pa"

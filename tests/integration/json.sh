@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# --json: one object a line with message_type, or one document; text stays on stderr; exit statuses are the same.
+# sanitizers: yes
+. "$(dirname "$0")/lib.sh"
+need jq
+mkdir "$T/data"
+printf 'x' >"$T/data/$(printf 'odd "name"\n\377.txt')"
+echo 1 >"$T/data/a"
+make_job <<END
+targets: [{name: c, plugin: files, options: {root: $T/data, sets: {s: ["*"], empty: [nothing]}}}]
+END
+lines() { # NAME CODE ARGUMENTS...
+    local name=$1 code=$2
+    shift 2
+    expect "$code" "$name: exit status $code" "$@" --json
+    check "$name: every line is an object with message_type" jq -e -n 'reduce inputs as $o (0; if ($o | type) == "object" and ($o.message_type | type) == "string" then . + 1 else error("no message_type") end) > 0' "$out"
+    check "$name: starts with start" jq -e -s 'first.message_type == "start"' "$out"
+    check "$name: ends with a summary that has the exit status" jq -e -s "last | .message_type == \"summary\" and .exit_code == $code" "$out"
+}
+document() { # NAME ARGUMENTS...
+    local name=$1
+    shift
+    expect 0 "$name: exit status 0" "$@" --json
+    check "$name: one document" jq -e -s 'length == 1' "$out"
+}
+lines "run" 3 run "$job"
+check "run: a warning names target and object" jq -e -s 'any(.message_type == "warning" and .target == "c" and .object == "empty")' "$out"
+check "run: an artifact has path, size and sha256" jq -e -s 'any(.message_type == "artifact" and (.path | startswith("config/")) and .size > 0 and (.sha256 | length) == 64)' "$out"
+check "run: the summary has the path" jq -e -s 'last.path | length > 0' "$out"
+check "the manifest is JSON with the keys of the contract" jq -e '.format == "pabengine-backup" and .version == 1 and .kind == "full" and .parent == null and (.id | length) == 36
+    and (.targets[0].artifacts[0] | has("path") and has("object") and has("category") and has("kind") and has("media_type") and has("encoding") and has("encryption") and has("size")
+    and has("content_size") and has("sha256") and has("content_sha256") and has("counts")) and .totals.artifacts == 1' "$(latest)/manifest.json"
+same "in their order" "format version id name job kind parent status started finished host engine store targets totals" "$(jq -r 'keys_unsorted | join(" ")' "$(latest)/manifest.json")"
+lines "verify" 0 verify "$job" --check-integrity
+lines "restore" 0 restore "$job" latest --yes --to "$T/to"
+check "restore: the plan is in it" jq -e -s 'any(.message_type == "plan" or .action != null)' "$out"
+document "list" list "$job"
+document "list of a backup" list "$job" "$(basename "$(latest)")"
+document "list of an artifact" list "$job" latest s
+document "discover" discover "$job"
+document "check" check "$job"
+document "run --dry-run" run "$job" --dry-run
+document "plugin list" plugin list
+document "plugin info" plugin info files
+check "plugin info: the options" jq -e '[.. | objects | .key? // empty] | index("root") != null' "$out"
+document "--version" --version
+truncate -s -1 "$(latest)"/config/s_*.tar.gz
+lines "verify of a damaged backup" 4 verify "$job" --check-integrity
+echo 'targets: [}' >"$job"
+expect 2 "a broken job" run "$job" --json
+check "is told in JSON, too" jq -e -s 'any(.message_type == "error" or .exit_code == 2)' "$out"

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# ./quickstart itself, with this build, in a folder of its own: the whole stack is destroyed and comes back.
+# time limit: 600
+. "$(dirname "$0")/lib.sh"
+need_root
+stack=$T/quickstart
+at_end "$top_srcdir/quickstart" stop --dir "$stack"
+run_quickstart() {
+    local began=$SECONDS
+    timeout "$1" "$top_srcdir/quickstart" --build "$top_builddir" --dir "$stack" >"$out" 2>"$err" </dev/null
+    status=$?
+    cat "$out" "$err" >>"$T/everything"
+    took=$((SECONDS - began))
+}
+took=0
+run_quickstart 300
+secrets+=("$(cat "$stack/postgres/password" 2>/dev/null || echo no-password)")
+case $status in
+    0) ok "everything that was destroyed comes back" ;;
+    *) if grep -q 'is not installed' "$err"; then skip_all "$(grep 'is not installed' "$err" | head -n 1)"; fi
+       not_ok "everything that was destroyed comes back" "$(explain)"; exit ;;
+esac
+has "it says so" "$out" "everything is back"
+backup=$(readlink -f "$stack/backups/latest")
+has "and names the backup folder" "$out" "$backup"
+check "which is there" test -f "$backup/manifest.json"
+check "its checksums agree" sh -c "cd '$backup' && sha256sum --quiet -c SHA256SUMS"
+same "databases, volumes and configuration are in it" "config databases volumes" "$(cd "$backup" && find . -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+check "no password is in the backup's own files" sh -c "! grep -rqF '${secrets[-1]}' '$backup/manifest.json' '$backup/RESTORE.md' '$stack/backups/logs'"
+note "first run: $took s"
+run_quickstart 300
+if [ $status -eq 0 ]; then ok "a second time, on what came back"; else not_ok "a second time, on what came back" "$(explain)"; fi
+note "second run: $took s"
+"$top_srcdir/quickstart" stop --dir "$stack" >"$out" 2>&1
+same "stop removes all of it" "no" "$([ -e "$stack" ] && echo yes || echo no)"
+same "processes included" "" "$(pgrep -af -- "$stack" | head -n 3)"

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# --without-PLUGIN: each plugin may be left out, and all of them; a job that wants one says that it is not there.
+# time limit: 600
+. "$(dirname "$0")/lib.sh"
+[ ! -f "$top_srcdir/config.status" ] || skip_all "cannot build elsewhere while the source folder is configured"
+build=$T/build
+mkdir "$build" && cd "$build" || exit 1
+plugins() { find .libs -name '*.so' -printf '%f\n' 2>/dev/null | sort | tr '\n' ' ' | sed 's/ $//'; }
+# One folder for all: the core is compiled once.
+variant() { # NAME WANTED FLAGS...
+    local name=$1 wanted=$2
+    shift 2
+    find . -name '*.so' -delete
+    rm -f -- *.la
+    if "$top_srcdir/configure" -q --enable-werror CFLAGS='-O0' "$@" >"$T/log" 2>&1 && make -s -j2 all >>"$T/log" 2>&1; then same "$name" "$wanted" "$(plugins)"; else not_ok "$name" "$(tail -n 30 "$T/log")"; fi
+}
+variant "without any plugin the core builds" "" --without-postgres --without-volume --without-files
+top_builddir=$build
+mkdir "$T/data"
+make_job <<END
+targets: [{name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}]
+END
+expect 2 "and a job says which plugin is missing" run "$job"
+has "by name" "$err" "files"
+variant "--without-postgres" "files.so volume.so" --without-postgres
+variant "--without-volume" "files.so postgres.so" --without-volume
+variant "--without-files" "postgres.so volume.so" --without-files
