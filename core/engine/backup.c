@@ -21,6 +21,7 @@ struct run {
     size_t count;
     struct pab_traffic traffic;
     size_t ok, failed_required, failed_other, warned, skipped;
+    int misconfigured;         /* some target failed for what the job says */
     int log_fd;
 };
 
@@ -101,7 +102,10 @@ static void end_target(struct run *r, struct pab_instance *i, struct pab_mf_targ
     switch (mf->status) {
     case PAB_MF_OK: r->ok++; break;
     case PAB_MF_WARNING: r->ok++; r->warned++; break;
-    case PAB_MF_FAILED: *(i->target->required ? &r->failed_required : &r->failed_other) += 1; break;
+    case PAB_MF_FAILED:
+        r->misconfigured |= mf->error.code == PAB_E_CONFIG;
+        *(i->target->required ? &r->failed_required : &r->failed_other) += 1;
+        break;
     case PAB_MF_SKIPPED: r->skipped++; break;
     }
     pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = mf->name, .plugin = mf->plugin, .status = mf->status, .mf = mf,
@@ -213,7 +217,7 @@ static int finish(struct run *r, struct pab_error *err)
         code = PAB_EXIT_CANCELLED;
     } else if (!artifacts) {
         status = "failed";
-        code = PAB_EXIT_FAILED;
+        code = r->misconfigured ? PAB_EXIT_USAGE : PAB_EXIT_FAILED;
         if (!r->failed_required && !r->failed_other) pab_error_set(err, PAB_E_NOT_FOUND, 0, "nothing to back up: no target gave anything");
     } else {
         code = r->failed_required || r->warned ? PAB_EXIT_INCOMPLETE : PAB_EXIT_OK;

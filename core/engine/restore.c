@@ -224,7 +224,7 @@ static int open_backup(struct restore *r, struct pab_error *err)
             *err = why;
             return why.code == PAB_E_NOT_FOUND ? PAB_EXIT_NO_STORE : pab_exit_of_error(err);
         }
-    } else if (!r->o->dry_run) {
+    } else if (!r->o->dry_run && !r->o->to_dir) { /* elsewhere: disturbs nobody, not even a run */
         CLEANUP_FREE char *what = pab_sprintf("restore %s", r->s->job->name);
         if (pab_store_lock(r->store, what, 0, &why) && why.os_errno != EROFS && !(by_path && why.code != PAB_E_BUSY)) {
             *err = why;

@@ -45,6 +45,7 @@ static int take_entry(struct pab_xtract *x, const struct pab_entry *e, struct pa
     enum verdict v = place ? judge(what, e) : SKIP;
     struct pab_xdir *dir;
     if (v == SKIP) return PAB_OK;
+    pab_test_point("restore-entry");
     if (e->type == PAB_TYPE_DIR) return pab_xdirs_make(x, place, e, v == LEAD, err);
     if (!strcmp(place, ".")) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is no folder, but the tree below it is to be restored", what->strip);
     int rc = pab_xdirs_parent(x, place, &dir, &name, err);
@@ -85,7 +86,7 @@ static int extract(struct pab_xtract *x, int (*cancelled)(void *ctx), void *canc
     int rc = pab_xdirs_start(x, err);
     if (!rc) rc = pab_xfiles_start(x, err);
     if (!rc) rc = run(x, cancelled, cancel_ctx, err);
-    if (rc) atomic_store(&x->failed, 1); /* what the workers have not begun they leave */
+    if (rc == PAB_E_CANCELLED) atomic_store(&x->failed, 1); /* what the workers have not begun they leave; before damage they end it */
     pab_xfiles_drain(x);
     int end = pab_xdirs_finish(x, rc == PAB_OK && !atomic_load(&x->failed), err);
     if (!rc) rc = end;

@@ -6,9 +6,9 @@ need pkg-config
 dest=$T/dest
 if make -C "$top_builddir" -s install DESTDIR="$dest" >"$T/log" 2>&1; then ok "make install DESTDIR=..."; else not_ok "make install DESTDIR=..." "$(tail -n 20 "$T/log")"; fi
 prefix=$(sed -n 's/^prefix = //p' "$top_builddir/Makefile")
-in() { check "installed: $1" test -e "$dest$prefix/$1"; }
-for f in bin/pabengine include/pab_plugin.h lib/pkgconfig/pabengine.pc share/man/man1/pabengine.1 share/man/man3/pab_plugin.3 share/man/man5/pabengine-job.5; do in $f; done
-for p in postgres volume files; do in lib/pabengine/plugins/$p.so; in share/man/man7/pabengine-$p.7; done
+there() { check "installed: $1" test -e "$dest$prefix/$1"; }
+for f in bin/pabengine include/pab_plugin.h lib/pkgconfig/pabengine.pc share/man/man1/pabengine.1 share/man/man3/pab_plugin.3 share/man/man5/pabengine-job.5; do there $f; done
+for p in postgres volume files; do there lib/pabengine/plugins/$p.so; there share/man/man7/pabengine-$p.7; done
 same "the header is the only one" "pab_plugin.h" "$(cd "$dest$prefix/include" && find . -type f -printf '%P\n')"
 same "nothing but plugins in the plugin folder" "files.so postgres.so volume.so" "$(cd "$dest$prefix/lib/pabengine/plugins" && find . -name '*.so*' -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
 same "no test part is installed" "" "$(find "$dest" -name 'check_*' -o -name 'test*')"

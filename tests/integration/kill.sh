@@ -94,7 +94,7 @@ for n in $(seq 1 300); do
     done
     text=$(cat "$pa/volumes/v2/x" 2>/dev/null)
     case $text in x|changed) ;; *) bad="after a kill at point $n: the volume's file is '$text': $(find "$pa/volumes" | head -20)"; break ;; esac
-    pab restore "$job" "$good" --yes || { bad="the restore after a kill at point $n: $(explain)"; break; }
+    pab restore "$job" "$good" --yes --drop-old || { bad="the restore after a kill at point $n: $(explain)"; break; }
     text=$(diff -r --exclude='*.pab-old' "$T/want" "$pa" 2>&1 | grep -v '^Only in .*pab.old') && { bad="after a kill at point $n and another restore: $text"; break; }
 done
 if [ -z "$bad" ] && [ $status -eq 0 ]; then ok "killed at each of $points points of a restore, every file is whole and the next restore brings all back"
