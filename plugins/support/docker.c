@@ -77,8 +77,10 @@ int docker_is_local(struct docker *d)
 {
     char name[256] = "";
     CLEANUP_JSON json_t *info = NULL;
-    if (!pab_str_has_prefix(d->host, "unix://") || gethostname(name, sizeof name - 1)) return 0;
-    return docker_call(d, "GET", NULL, 0, &info, NULL, NULL, "/info") == PAB_OK && !strcmp(json_text(info, "Name"), name);
+    if (!d->local && pab_str_has_prefix(d->host, "unix://") && !gethostname(name, sizeof name - 1) &&
+        docker_call(d, "GET", NULL, 0, &info, NULL, NULL, "/info") == PAB_OK && !strcmp(json_text(info, "Name"), name)) d->local = 1;
+    if (!d->local) d->local = -1;
+    return d->local > 0;
 }
 
 char *docker_path(const struct docker *d, const char *path, va_list ap)

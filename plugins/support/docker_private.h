@@ -9,6 +9,7 @@ struct docker {
     struct http *http;
     char *host, *version;
     int api;
+    int local;                   /* 0: not asked yet; 1: yes; -1: no */
 };
 
 struct http *docker_http(struct docker *d);

@@ -8,14 +8,35 @@
 
 #define XATTRS_MAX 65536
 
-struct walk { int root_fd; struct pab_strs found; };
+struct walk {
+    int root_fd, dir_fd;         /* dir_fd: of the folder that was last asked about */
+    char *dir;                   /* its path; NULL: none yet */
+    struct pab_strs found;
+};
+
+/* A walk asks about one folder after the other: it is opened once. */
+static int dir_of(struct walk *w, const char *path, const char **ret_name)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    *ret_name = slash ? slash + 1 : path;
+    if (w->dir && strlen(w->dir) == n && !memcmp(w->dir, path, n)) return w->dir_fd;
+    if (w->dir_fd >= 0) close(w->dir_fd);
+    free(w->dir);
+    w->dir = pab_strndup(path, n);
+    w->dir_fd = pab_open_parent_beneath(w->root_fd, path, ret_name);
+    return w->dir_fd;
+}
 
 static uint32_t leave_databases_out(void *ctx, const char *path, uint32_t type)
 {
     struct walk *w = ctx;
+    const char *name;
     if (type != PAB_TYPE_FILE) return 1;
-    if (sqlite_is_companion(w->root_fd, path)) return 0;
-    if (!sqlite_is_database(w->root_fd, path)) return 1;
+    int dir_fd = dir_of(w, path, &name);
+    if (dir_fd < 0) return 1;
+    if (sqlite_is_companion(dir_fd, name)) return 0;
+    if (!sqlite_is_database(dir_fd, name)) return 1;
     pab_strs_add(&w->found, path);
     return 0;
 }
@@ -129,7 +150,7 @@ static int put_databases(const struct volume *vol, struct pab_op *op, struct pab
 int mounted_backup(const struct volumes *v, const struct volume *vol, struct pab_op *op, struct pab_artifact *a)
 {
     CLEANUP_CLOSE int root_fd = open(vol->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct walk w = { .root_fd = root_fd };
+    struct walk w = { .root_fd = root_fd, .dir_fd = -1 };
     struct pab_walk walk = { .struct_size = sizeof walk, .flags = PAB_WALK_ONE_FILESYSTEM, .root = vol->dir,
                              .exclude = (const char *const *)vol->spec->exclude.items, .exclude_count = (uint32_t)vol->spec->exclude.count };
     if (root_fd < 0) return pab_fail(op, errno == ENOENT ? PAB_E_NOT_FOUND : PAB_E_IO, errno, NULL, "cannot open '%s'", vol->dir);
@@ -139,6 +160,8 @@ int mounted_backup(const struct volumes *v, const struct volume *vol, struct pab
     }
     int rc = op->host->tree_walk(a, &walk);
     if (!rc) rc = put_databases(vol, op, a, &w);
+    if (w.dir_fd >= 0) close(w.dir_fd);
+    free(w.dir);
     pab_strs_release(&w.found);
     return rc;
 }

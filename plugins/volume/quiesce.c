@@ -50,9 +50,11 @@ static int may_stop(struct quiesce *q, const struct user *u, const json_t *inspe
 
 static int note(struct quiesce *q, struct quiesced *s)
 {
-    s->until_ns = pab_now_ns() + ((s->stop ? s->grace_ms : 0) + MARGIN_MS) * 1000000;
-    return undo_note(q->op, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I}", "undo", "container", "docker", docker_host(q->d), "id", s->user->id,
-                                      "name", s->user->name, "paused", s->user->paused, "stopped", s->stop, "until", (json_int_t)s->until_ns), &s->journal_id);
+    s->wait_ms = (s->stop ? s->grace_ms : 0) + MARGIN_MS;
+    s->until_ns = pab_now_ns() + s->wait_ms * 1000000;
+    return undo_note(q->op, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I}", "undo", "container", "docker", docker_host(q->d), "id", s->user->id,
+                                      "name", s->user->name, "paused", s->user->paused, "stopped", s->stop, "until", (json_int_t)s->until_ns,
+                                      "wait", (json_int_t)s->wait_ms), &s->journal_id);
 }
 
 /* Docker kills what does not stop in time: then it did not come to rest by itself, and its files are as after a crash. */
@@ -154,7 +156,8 @@ static int not_back(struct quiesce *q, const struct pab_error *err, int failed)
 static int put_back(struct quiesce *q, size_t i, int failed)
 {
     struct quiesced *s = &q->done.items[i];
-    struct container_was was = { .id = s->user->id, .name = s->user->name, .paused = s->user->paused, .stopped = s->stop, .until_ns = s->until_ns };
+    struct container_was was = { .id = s->user->id, .name = s->user->name, .paused = s->user->paused, .stopped = s->stop, .until_ns = s->until_ns,
+                                 .wait_ms = s->wait_ms };
     struct pab_error err = { 0 };
     pab_log(q->op, PAB_LOG_VERBOSE, "%s container '%s' again", s->stop ? "starting" : "resuming", s->user->name);
     int rc = container_put_back(q->d, &was, s->unsure, &err);

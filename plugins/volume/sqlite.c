@@ -17,25 +17,23 @@
 
 static const char *const companions[] = { "-wal", "-shm", "-journal" };
 
-int sqlite_is_database(int root_fd, const char *path)
+int sqlite_is_database(int dir_fd, const char *name)
 {
     static const char magic[16] = "SQLite format 3";
     char head[16];
     struct stat st;
-    const char *base = NULL;
-    CLEANUP_CLOSE int parent = pab_open_parent_beneath(root_fd, path, &base);
     /* a database is made of pages of at least 512 bytes: most files need not be opened */
-    if (parent < 0 || fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || st.st_size < 512 || st.st_size % 512) return 0;
-    CLEANUP_CLOSE int fd = openat(parent, base, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode) || st.st_size < 512 || st.st_size % 512) return 0;
+    CLEANUP_CLOSE int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     return fd >= 0 && pab_read_full(fd, head, sizeof head) == (ssize_t)sizeof head && !memcmp(head, magic, sizeof head);
 }
 
-int sqlite_is_companion(int root_fd, const char *path)
+int sqlite_is_companion(int dir_fd, const char *name)
 {
     for (size_t i = 0; i < sizeof companions / sizeof *companions; i++) {
-        if (!pab_str_has_suffix(path, companions[i])) continue;
-        CLEANUP_FREE char *base = pab_strndup(path, strlen(path) - strlen(companions[i]));
-        return sqlite_is_database(root_fd, base);
+        if (!pab_str_has_suffix(name, companions[i])) continue;
+        CLEANUP_FREE char *base = pab_strndup(name, strlen(name) - strlen(companions[i]));
+        return sqlite_is_database(dir_fd, base);
     }
     return 0;
 }

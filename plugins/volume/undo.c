@@ -38,9 +38,9 @@ static int untouched(const struct state *now, const struct container_was *was)
 /* The daemon carries out an order although its client is gone: waits until it is done, or the time is over in which it could be. */
 static int settle(struct docker *d, const struct container_was *was, struct state *now, struct pab_error *err)
 {
-    int64_t left = (was->until_ns - pab_now_ns()) / 1000000, patience = 86400000;
+    int64_t left = (was->until_ns - pab_now_ns()) / 1000000;
     int rc = PAB_OK;
-    for (int64_t end = pab_monotonic_ms() + (left < patience ? left : patience); !rc && untouched(now, was) && pab_monotonic_ms() < end;) {
+    for (int64_t end = pab_monotonic_ms() + (left < was->wait_ms ? left : was->wait_ms); !rc && untouched(now, was) && pab_monotonic_ms() < end;) {
         poll(NULL, 0, ASK_MS); /* not to be cancelled: the container must come back */
         rc = look(d, was->id, now, err);
     }
@@ -64,7 +64,8 @@ int container_put_back(struct docker *d, const struct container_was *was, int un
 static int undo_container(struct pab_op *op, struct docker *d, const json_t *o, struct pab_error *err)
 {
     struct container_was was = { .id = json_text(o, "id"), .name = json_text(o, "name"), .paused = json_flag(o, "paused"),
-                                 .stopped = json_flag(o, "stopped"), .until_ns = json_number(o, "until", 0) };
+                                 .stopped = json_flag(o, "stopped"), .until_ns = json_number(o, "until", 0),
+                                 .wait_ms = json_number(o, "wait", 0) };
     int rc = container_put_back(d, &was, 1, err);
     if (rc == PAB_E_NOT_FOUND) pab_log(op, PAB_LOG_INFO, "container '%s', which a killed run had stopped or paused, is gone", was.name);
     else if (!rc) pab_log(op, PAB_LOG_INFO, "container '%s' is back as it was before a killed run", was.name);

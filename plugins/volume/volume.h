@@ -78,7 +78,7 @@ void users_release(struct users *u);
 int undo_note(struct pab_op *op, json_t *record, uint64_t *ret_id);     /* takes the reference */
 int undo_forget(struct pab_op *op, uint64_t id);
 /* Brings a container back to what it was. `unsure`: what was asked of it may still be about to happen. */
-struct container_was { const char *id, *name; int paused, stopped; int64_t until_ns; };
+struct container_was { const char *id, *name; int paused, stopped; int64_t until_ns, wait_ms; }; /* until then, and wait_ms at most: the clock may have been set back */
 int container_put_back(struct docker *d, const struct container_was *was, int unsure, struct pab_error *err);
 int volume_recover(struct pab_op *op, const char *record);
 
@@ -87,7 +87,7 @@ struct quiesced {
     struct user *user;
     int stop;                           /* else paused */
     int unsure;                         /* the call did not end as it should */
-    int64_t grace_ms, until_ns;
+    int64_t grace_ms, until_ns, wait_ms;
     uint64_t journal_id;
 };
 struct quiesce {
@@ -125,9 +125,9 @@ int64_t pack_read(void *pack, void *buf, uint64_t capacity);
 void pack_close(struct pack *k);                /* NULL is fine */
 
 /* ---- sqlite.c */
-int sqlite_is_database(int root_fd, const char *path);   /* by its first bytes */
+int sqlite_is_database(int dir_fd, const char *name);    /* by its first bytes */
 /* 1 for FILE-wal, FILE-shm and FILE-journal beside a database. */
-int sqlite_is_companion(int root_fd, const char *path);
+int sqlite_is_companion(int dir_fd, const char *name);
 /* A consistent copy of dir/path at `copy`, which must not exist. Negative codes: PAB_E_CANCELLED, PAB_E_NOSPACE, PAB_E_NOMEM end the
  * backup; with any other it could not be copied so. */
 int sqlite_copy(struct pab_op *op, const char *dir, const char *path, const char *copy, struct pab_error *err);

@@ -294,6 +294,18 @@ START_TEST(a_stop_that_was_lost_and_comes_later_is_undone)
 }
 END_TEST
 
+START_TEST(a_clock_set_back_does_not_make_the_next_start_wait)
+{
+    begin_docker(NULL);
+    struct fake_container *web = fake_docker_container(it.docker, "web", "data");
+    CLEANUP_FREE char *record = pab_sprintf("{\"undo\":\"container\",\"docker\":\"%s\",\"id\":\"%s\",\"name\":\"web\",\"stopped\":true,\"until\":%lld,\"wait\":10}",
+                                            fake_http_url(it.docker->http), web->id, 9000000000000000000ll);
+    ck_assert_int_eq(it.plugin->recover(fake_op(it.host), record), PAB_OK);
+    ck_assert_str_eq(it.docker->did, "");
+    end();
+}
+END_TEST
+
 START_TEST(a_record_of_a_container_that_is_gone_is_done)
 {
     begin_docker(NULL);
@@ -321,5 +333,6 @@ UNIT_MAIN("volume", something_must_be_chosen, driver_path_needs_a_root, folders_
           a_container_that_stopping_would_remove_is_refused_and_the_others_run_again, nothing_is_stopped_that_is_not_in_the_journal,
           a_failure_at_any_step_of_reading_brings_the_containers_back, a_container_removed_while_its_volume_is_read_is_a_warning,
           a_container_that_cannot_be_started_fails_the_backup_and_stays_in_the_journal, a_container_that_does_not_stay_up_fails_the_backup,
-          a_pause_that_was_lost_and_comes_later_is_undone, a_stop_that_was_lost_and_comes_later_is_undone, a_record_of_a_container_that_is_gone_is_done,
+          a_pause_that_was_lost_and_comes_later_is_undone, a_stop_that_was_lost_and_comes_later_is_undone,
+          a_clock_set_back_does_not_make_the_next_start_wait, a_record_of_a_container_that_is_gone_is_done,
           a_record_that_is_not_understood_stays)
