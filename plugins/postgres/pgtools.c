@@ -54,6 +54,13 @@ static void add_folder(struct pg_tools *t, const char *dir)
     pg_tools_add(t, dir, version, help);
 }
 
+/* Debian's pg_dump in PATH leads to a script that runs one of those that were found already, slowly. */
+static int is_wrapper(const char *path)
+{
+    char real[PATH_MAX];
+    return realpath(path, real) && pab_str_has_suffix(real, "/pg_wrapper");
+}
+
 int pg_tools_find(const struct pg *pg, struct pg_tools *ret, struct pab_error *err)
 {
     if (pg->bindir) {
@@ -70,9 +77,8 @@ int pg_tools_find(const struct pg *pg, struct pg_tools *ret, struct pab_error *e
         }
         globfree(&g);
     }
-    /* Debian's pg_dump in PATH is a wrapper around those; asked last, it adds nothing. */
     CLEANUP_FREE char *path = pab_proc_which("pg_dump");
-    if (path) {
+    if (path && !is_wrapper(path)) {
         *strrchr(path, '/') = '\0';
         add_folder(ret, path);
     }

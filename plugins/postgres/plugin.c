@@ -25,7 +25,7 @@ static const struct pab_option options[] = {
     { .key = "jobs", .type = PAB_OPT_INT, .default_text = "0", .min = 0, .max = 32, .help = "connections that read or write rows at once; 0: one more than there are cores, at most 8" },
     { .key = "lock_timeout", .type = PAB_OPT_DURATION, .default_text = "5m", .min = 1000, .max = INT64_C(86400000), .help = "how long to wait for tables that another session has locked" },
     { .key = "copy_threshold", .type = PAB_OPT_SIZE, .default_text = "8MiB", .min = 0, .max = INT64_MAX, .help = "tables from this size on are read side by side" },
-    { .key = "block_size", .type = PAB_OPT_SIZE, .default_text = "32MiB", .min = 4096, .max = 1024 * MIB, .help = "rows of a big table are cut into blocks of about this much text" },
+    { .key = "block_size", .type = PAB_OPT_SIZE, .default_text = "8MiB", .min = 4096, .max = 1024 * MIB, .help = "rows of a big table are cut into blocks of about this much text" },
 };
 
 static void pg_free(struct pg *pg)

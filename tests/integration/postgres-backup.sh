@@ -125,6 +125,11 @@ same "with all its letters" "$(dumped "odd \"n'ame" | sha256sum)" "$(dumped agai
 has "names that are no UTF-8 are written so in the manifest" "$store/latest/manifest.json" '"rows:public.\"gr\\xf6\\xdfe\"": 20000'
 pg postgres "DROP DATABASE again"
 
+# ---- between a fake host and this server: every failure of the host, cancellation, damage
+check_pg_backup() { PG_SOCKET=$PG_SOCKET PG_PORT=$PG_PORT PG_DATABASE=shop "$top_builddir/tests/unit/check_pg_backup"; }
+if [ -x "$top_builddir/tests/unit/check_pg_backup" ]; then check "failures, cancellation and damage (check_pg_backup)" check_pg_backup
+else skip "failures, cancellation and damage" "tests/unit/check_pg_backup is not built"; fi
+
 # ---- wrong from the beginning
 before=$(published)
 umask 077

@@ -9,4 +9,10 @@ unit_tests += tests/unit/check_pg_split
 tests_unit_check_pg_split_SOURCES = tests/unit/check_pg_split.c tests/unit/unit.h $(postgres_la_SOURCES)
 tests_unit_check_pg_split_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_check_pg_split_LDADD = $(DOCKER_LIBS) $(PQ_LIBS) $(CHECK_LIBS)
+
+# Run by tests/integration/postgres-backup.sh, which has a server.
+check_PROGRAMS += tests/unit/check_pg_backup
+tests_unit_check_pg_backup_SOURCES = tests/unit/check_pg_backup.c tests/unit/unit.h $(postgres_la_SOURCES)
+tests_unit_check_pg_backup_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_check_pg_backup_LDADD = libpab_fakes.la $(DOCKER_LIBS) $(PQ_LIBS) $(CHECK_LIBS)
 endif
