@@ -259,6 +259,7 @@ before=$(published)
 expect 1 "a table that stays locked fails the run" run "$job"
 has "which says where to look" "$err" "pg_stat_activity"
 printf '\\q\n' >&"${locker[1]}"
+# shellcheck disable=SC2154 # coproc sets it
 wait "$locker_PID" 2>/dev/null
 no_trace "table locked"
 
