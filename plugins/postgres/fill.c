@@ -1,5 +1,8 @@
-/* fill.c - the rows of the big tables: every block of the .sql artifact that is not pg_dump's is one COPY of its own, and
- * goes over whatever connection is free. */
+/* fill.c - the rows of the big tables: every block of the .sql artifact that is not pg_dump's is one COPY of its own.
+ *
+ * A table that is no more than the share of one connection is loaded by one, in a transaction that truncates it first: then
+ * the server writes its rows frozen (COPY FREEZE), and neither the building of indexes nor a later VACUUM writes them again;
+ * with wal_level minimal it also leaves out the WAL.  The blocks of larger tables go over whatever connection is free. */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,11 +14,18 @@
 static const char tail[] = "\\.\n\n";  /* how a block ends */
 #define TAIL (sizeof tail - 1)
 
+struct table { const char *name; uint64_t bytes; struct { uint64_t *items; size_t count, capacity; } blocks; };
+
+/* What a connection takes at once: a table, or one block of one. */
+struct unit { const struct table *table; uint64_t block; int whole; };
+
 struct pg_fill {
     struct pg_back *b;
     struct pab_reader *reader;
+    struct { struct table *items; size_t count, capacity; } tables;
+    struct { struct unit *items; size_t count, capacity; } units;
     pthread_mutex_t lock;              /* of all below, and of the reader */
-    uint64_t next, count;
+    size_t next;
     struct pab_error error;            /* the first one */
     int lanes;
     struct lane { struct pg_fill *fill; PGconn *conn; pthread_t thread; int started; char *buf; } *lane;
@@ -32,25 +42,12 @@ static void fail(struct pg_fill *f, const struct pab_error *err)
 void pg_fill_stop(struct pg_fill *f)
 {
     pthread_mutex_lock(&f->lock);
-    f->next = f->count;
+    f->next = f->units.count;
     pthread_mutex_unlock(&f->lock);
     if (eventfd_write(f->b->call->stop_fd, 1)) return; /* it is readable already */
 }
 
 /* ---- one block */
-static int put(struct lane *l, const char *p, size_t n, struct pab_error *err)
-{
-    struct pg_call *c = l->fill->b->call;
-    while (n) {
-        int rc = PQputCopyData(l->conn, p, (int)n);
-        if (rc > 0) return PAB_OK;
-        if (rc < 0) return pg_error(l->conn, NULL, err, "cannot send rows");
-        if (pg_wait(c, PQsocket(l->conn), POLLOUT | POLLIN, err)) return err->code;
-        if (!PQconsumeInput(l->conn)) return pg_error(l->conn, NULL, err, "cannot send rows");
-    }
-    return PAB_OK;
-}
-
 static int flush(struct lane *l, struct pab_error *err)
 {
     int rc;
@@ -59,6 +56,16 @@ static int flush(struct lane *l, struct pab_error *err)
         if (!PQconsumeInput(l->conn)) return pg_error(l->conn, NULL, err, "cannot send rows");
     }
     return rc ? pg_error(l->conn, NULL, err, "cannot send rows") : PAB_OK;
+}
+
+/* Sent before more is taken: libpq would rather grow its buffer than say that the server is slower than we are. */
+static int put(struct lane *l, const char *p, size_t n, struct pab_error *err)
+{
+    int rc;
+    while ((rc = PQputCopyData(l->conn, p, (int)n)) == 0) {
+        if (flush(l, err)) return err->code;
+    }
+    return rc < 0 ? pg_error(l->conn, NULL, err, "cannot send rows") : flush(l, err);
 }
 
 static int end_copy(struct lane *l, const struct pab_block_info *info, struct pab_error *err)
@@ -78,7 +85,7 @@ static int end_copy(struct lane *l, const struct pab_block_info *info, struct pa
 }
 
 /* The statement before the rows. What was read beyond it stands at the beginning of l->buf afterwards, *ret_have bytes. */
-static int begin_copy(struct lane *l, struct pab_reader *r, size_t *ret_have, struct pab_error *err)
+static int begin_copy(struct lane *l, struct pab_reader *r, int freeze, size_t *ret_have, struct pab_error *err)
 {
     static const char wanted[] = " FROM stdin;";
     struct pab_buf head = PAB_BUF_INIT(HEAD_MAX);
@@ -93,10 +100,11 @@ static int begin_copy(struct lane *l, struct pab_reader *r, size_t *ret_have, st
         else if ((nl = memchr(l->buf, '\n', (size_t)n))) pab_buf_add(&head, l->buf, (size_t)(nl - l->buf));
         else pab_buf_add(&head, l->buf, (size_t)n);
     }
-    const char *sql = pab_buf_str(&head);
+    CLEANUP_FREE char *sql = pab_strdup(pab_buf_str(&head));
     if (!rc && (!pab_str_has_prefix(sql, "COPY ") || head.size < sizeof wanted || strcmp(sql + head.size - strlen(wanted), wanted) != 0))
         rc = pab_error_set(err, PAB_E_CORRUPT, 0, "a block does not begin with COPY");
-    if (!rc) rc = pg_exec(l->fill->b->call, l->conn, sql, &res, err);
+    CLEANUP_FREE char *frozen = freeze && !rc ? pab_sprintf("%.*s WITH (FREEZE)", (int)strlen(sql) - 1, sql) : NULL;
+    if (!rc) rc = pg_exec(l->fill->b->call, l->conn, frozen ? frozen : sql, &res, err);
     if (!rc && PQresultStatus(res) != PGRES_COPY_IN) rc = pab_error_set(err, PAB_E_IO, 0, "the server does not begin to take rows");
     pab_buf_release(&head);
     if (rc) return rc;
@@ -106,10 +114,10 @@ static int begin_copy(struct lane *l, struct pab_reader *r, size_t *ret_have, st
 }
 
 /* Rows without the terminator: the last bytes are held back until more follow. */
-static int copy_block(struct lane *l, struct pab_reader *r, const struct pab_block_info *info, struct pab_error *err)
+static int copy_rows(struct lane *l, struct pab_reader *r, const struct pab_block_info *info, int freeze, struct pab_error *err)
 {
     size_t have = 0;
-    if (begin_copy(l, r, &have, err)) return err->code;
+    if (begin_copy(l, r, freeze, &have, err)) return err->code;
     for (;;) {
         if (have > TAIL) {
             if (put(l, l->buf, have - TAIL, err)) return err->code;
@@ -125,42 +133,101 @@ static int copy_block(struct lane *l, struct pab_reader *r, const struct pab_blo
     return end_copy(l, info, err);
 }
 
-/* ---- lanes */
-/* The next block of a table: 1, or 0 when there is none. */
-static int take_block(struct pg_fill *f, struct pab_reader **ret, struct pab_block_info *info, struct pab_error *err)
+static int copy_block(struct lane *l, uint64_t block, int freeze, struct pab_error *err)
 {
-    const struct pab_host *h = f->b->call->op->host;
-    int found = 0;
-    pthread_mutex_lock(&f->lock);
-    while (!found && f->next < f->count) {
-        *info = (struct pab_block_info){ .struct_size = sizeof *info };
-        if (h->block_info(f->reader, f->next, info)) break;
-        if (*info->name != '@') {
-            if (h->block_open(f->reader, f->next, ret)) break;
-            found = 1;
-        }
-        f->next++;
+    const struct pab_host *h = l->fill->b->call->op->host;
+    struct pab_block_info info = { .struct_size = sizeof info };
+    struct pab_reader *r = NULL;
+    pthread_mutex_lock(&l->fill->lock);
+    int rc = h->block_info(l->fill->reader, block, &info);
+    if (!rc) rc = h->block_open(l->fill->reader, block, &r);
+    pthread_mutex_unlock(&l->fill->lock);
+    if (rc) return pg_host_failed(err, "the backup could not be read");
+    rc = copy_rows(l, r, &info, freeze, err);
+    h->artifact_close(r);
+    return rc;
+}
+
+static int copy_table(struct lane *l, const struct table *t, struct pab_error *err)
+{
+    struct pg_call *c = l->fill->b->call;
+    if (pg_execf(c, l->conn, err, "BEGIN; TRUNCATE TABLE ONLY %s", t->name)) return err->code;
+    for (size_t i = 0; i < t->blocks.count; i++) {
+        if (copy_block(l, t->blocks.items[i], 1, err)) return err->code;
     }
-    if (!found && f->next < f->count) pg_host_failed(err, "the backup could not be read");
+    return pg_exec(c, l->conn, "COMMIT", NULL, err);
+}
+
+/* ---- lanes */
+static const struct unit *take_unit(struct pg_fill *f)
+{
+    pthread_mutex_lock(&f->lock);
+    const struct unit *u = f->next < f->units.count ? &f->units.items[f->next++] : NULL;
     pthread_mutex_unlock(&f->lock);
-    return found;
+    return u;
 }
 
 static void *lane_main(void *arg)
 {
     struct lane *l = arg;
     struct pg_fill *f = l->fill;
-    struct pab_block_info info;
-    struct pab_reader *r = NULL;
     struct pab_error err = { 0 };
-    while (!err.code && take_block(f, &r, &info, &err)) {
-        copy_block(l, r, &info, &err);
-        f->b->call->op->host->artifact_close(r);
-        if (err.code && err.code != PAB_E_CANCELLED) pab_error_prefix(&err, "table %s of '%s'", info.name, f->b->from);
+    const struct unit *u;
+    while (!err.code && (u = take_unit(f))) {
+        int rc = u->whole ? copy_table(l, u->table, &err) : copy_block(l, u->block, 0, &err);
+        if (rc && err.code != PAB_E_CANCELLED) pab_error_prefix(&err, "table %s of '%s'", u->table->name, f->b->from);
     }
     if (err.code) fail(f, &err);
     if (PQtransactionStatus(l->conn) == PQTRANS_ACTIVE) pg_stop_query(l->conn);
     return NULL;
+}
+
+/* ---- who loads what */
+static struct table *table_of(struct pg_fill *f, const char *name)
+{
+    for (size_t i = f->tables.count; i--;) { /* blocks of a table lie near each other */
+        if (strcmp(f->tables.items[i].name, name) == 0) return &f->tables.items[i];
+    }
+    struct table one = { .name = name };
+    PAB_PUSH(&f->tables, one);
+    return &f->tables.items[f->tables.count - 1];
+}
+
+static int larger_first(const void *a, const void *b)
+{
+    const struct table *x = a, *y = b;
+    return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : strcmp(x->name, y->name);
+}
+
+/* A label that is not as SQL writes the name (it was in no encoding that we know) cannot be truncated by it. */
+static int is_usual(const struct table *t) { return !strchr(t->name, '\\'); }
+
+static int plan_units(struct pg_fill *f, struct pab_error *err)
+{
+    const struct pab_host *h = f->b->call->op->host;
+    uint64_t total = 0, lanes = (uint64_t)f->b->call->pg->jobs, n = h->block_count(f->reader);
+    for (uint64_t i = 0; i < n; i++) {
+        struct pab_block_info info = { .struct_size = sizeof info };
+        if (h->block_info(f->reader, i, &info)) return pg_host_failed(err, "the backup could not be read");
+        if (*info.name == '@') continue;
+        struct table *t = table_of(f, info.name);
+        PAB_PUSH(&t->blocks, i);
+        t->bytes += info.content_size;
+        total += info.content_size;
+    }
+    if (f->tables.count) qsort(f->tables.items, f->tables.count, sizeof *f->tables.items, larger_first);
+    for (int whole = 1; whole >= 0; whole--) { /* single blocks fill what is left at the end */
+        for (size_t i = 0; i < f->tables.count; i++) {
+            const struct table *t = &f->tables.items[i];
+            int alone = is_usual(t) && (t->bytes <= total / lanes || t->blocks.count == 1);
+            if (alone != whole) continue;
+            for (size_t k = 0; k < (whole ? 1 : t->blocks.count); k++) {
+                struct unit u = { .table = t, .block = t->blocks.items[k], .whole = whole };
+                PAB_PUSH(&f->units, u);
+            }
+        }
+    }
+    return PAB_OK;
 }
 
 static int connect_lane(struct pg_fill *f, struct lane *l, struct pab_error *err)
@@ -179,16 +246,10 @@ int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err
 {
     const struct pab_host *h = b->call->op->host;
     struct pg_fill *f = *ret = pab_alloc(sizeof *f);
-    uint64_t blocks = 0;
     *f = (struct pg_fill){ .b = b, .lock = PTHREAD_MUTEX_INITIALIZER };
     if (h->artifact_open(b->call->op, b->sql_index, PAB_OPEN_DATA, &f->reader)) return pg_host_failed(err, "the backup could not be read");
-    f->count = h->block_count(f->reader);
-    for (uint64_t i = 0; i < f->count; i++) {
-        struct pab_block_info info = { .struct_size = sizeof info };
-        if (h->block_info(f->reader, i, &info)) return pg_host_failed(err, "the backup could not be read");
-        blocks += *info.name != '@';
-    }
-    f->lanes = blocks < (uint64_t)b->call->pg->jobs ? (int)blocks : b->call->pg->jobs;
+    if (plan_units(f, err)) return err->code;
+    f->lanes = f->units.count < (size_t)b->call->pg->jobs ? (int)f->units.count : b->call->pg->jobs;
     f->lane = pab_alloc_array((size_t)f->lanes + 1, sizeof *f->lane);
     for (int i = 0; i < f->lanes; i++) {
         if (connect_lane(f, &f->lane[i], err)) return err->code;
@@ -214,6 +275,9 @@ int pg_fill_finish(struct pg_fill *f, struct pab_error *err)
     pthread_mutex_destroy(&f->lock);
     int rc = f->error.code;
     if (rc && err) *err = f->error;
+    for (size_t i = 0; i < f->tables.count; i++) free(f->tables.items[i].blocks.items);
+    free(f->tables.items);
+    free(f->units.items);
     free(f->lane);
     free(f);
     return rc;
