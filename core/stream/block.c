@@ -5,6 +5,10 @@
 #include "core/base/cleanup.h"
 #include "core/stream/chunk.h"
 
+/* Blocks are filled side by side: with the chunks of a codec that likes large ones (zstd: 8 MiB with what they may pack to),
+ * three of them would hold the whole budget, and threads that fill and threads that pack would wait for one another. */
+#define BLOCK_CHUNK (1u << 20)
+
 int pab_writer_block_begin(struct pab_writer *w, const char *name, struct pab_writer_block **ret, struct pab_error *err)
 {
     struct pab_writer_block *b = pab_alloc(sizeof *b);
@@ -13,6 +17,7 @@ int pab_writer_block_begin(struct pab_writer *w, const char *name, struct pab_wr
     int failed = w->failed;
     if (!failed) {
         if (w->open) pab_segment_end(TAKE_PTR(w->open));
+        if (w->chunk > BLOCK_CHUNK) w->chunk = BLOCK_CHUNK;
         if (!w->first) b->s.offset = w->result.size;
         pab_segment_append(w, &b->s);
         w->open_blocks++;
