@@ -54,6 +54,9 @@ struct pab_printer;
 int pab_cli_session(const struct pab_cli *cli, struct pab_printer *p, int resolve_secrets, struct pab_session **ret);
 char *pab_cli_plugin_folders(void);   /* PABENGINE_PLUGIN_PATH, then the installed folder. Caller frees. */
 char *pab_cli_state_dir(void);        /* caller frees */
+/* printf to stdout for texts that come from elsewhere (manifests, servers, file names): control characters but the newline at
+ * the very end are shown as \xNN, so that nobody's names move the cursor of a terminal. */
+void pab_cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int pab_cli_color(const struct pab_cli *cli, int fd);
 
 int pab_cmd_run(const struct pab_cli *cli);

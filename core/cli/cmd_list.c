@@ -51,13 +51,13 @@ static void backup_line(const struct pab_backup_info *i, const char *latest)
 {
     char age[32], size[32];
     if (!i->readable) {
-        printf("%-26s %-12s %s\n", i->name, "UNREADABLE", i->problem ? i->problem : "");
+        pab_cli_say("%-26s %-12s %s\n", i->name, "UNREADABLE", i->problem ? i->problem : "");
         return;
     }
     struct pab_buf targets = PAB_BUF_INIT(4096);
     join_targets(&i->manifest, &targets);
     pab_format_ms((pab_now_ns() - i->manifest.started_ns) / 1000000, age, sizeof age);
-    printf("%-26s %-12s %-14s %-9s %9s  %s%s\n", i->name, i->manifest.kind, age, i->manifest.status, pab_format_size(size_of(&i->manifest), size, sizeof size),
+    pab_cli_say("%-26s %-12s %-14s %-9s %9s  %s%s\n", i->name, i->manifest.kind, age, i->manifest.status, pab_format_size(size_of(&i->manifest), size, sizeof size),
            pab_buf_str(&targets), latest && strcmp(latest, i->name) == 0 ? "  (latest)" : "");
     pab_buf_release(&targets);
 }
@@ -68,7 +68,7 @@ static int list_backups(struct pab_printer *p, struct pab_store *store, struct p
     if (pab_store_list(store, &list, err)) return err->code;
     CLEANUP_FREE char *latest = pab_store_latest(store);
     json_t *array = json_array();
-    if (!p->cli->json && !p->cli->quiet) printf("%-26s %-12s %-14s %-9s %9s  %s\n", "NAME", "KIND", "AGE", "STATUS", "SIZE", "TARGETS");
+    if (!p->cli->json && !p->cli->quiet) pab_cli_say("%-26s %-12s %-14s %-9s %9s  %s\n", "NAME", "KIND", "AGE", "STATUS", "SIZE", "TARGETS");
     for (size_t i = 0; i < list.count; i++) {
         if (p->cli->json) json_array_append_new(array, backup_json(&list.items[i], latest));
         else backup_line(&list.items[i], latest);
@@ -83,7 +83,7 @@ static void artifact_line(struct pab_printer *p, json_t *array, const struct pab
 {
     char size[32], content[32];
     if (!p->cli->json) {
-        printf("%-52s %-16s %-16s %9s of %s\n", a->path, t->name, a->object, pab_format_size(a->size, size, sizeof size), pab_format_size(a->content_size, content, sizeof content));
+        pab_cli_say("%-52s %-16s %-16s %9s of %s\n", a->path, t->name, a->object, pab_format_size(a->size, size, sizeof size), pab_format_size(a->content_size, content, sizeof content));
         return;
     }
     json_t *o = json_object(), *counts = json_object();

@@ -1,7 +1,9 @@
 /* common.c - what the commands share: folders from the environment, the session. */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/base/alloc.h"
 #include "core/base/cleanup.h"
 #include "core/base/fsutil.h"
 #include "core/cli/printer.h"
@@ -20,6 +22,19 @@ char *pab_cli_state_dir(void)
     if (geteuid() == 0) return pab_strdup(PAB_LOCALSTATEDIR "/lib/pabengine");
     if (xdg && *xdg == '/') return pab_sprintf("%s/pabengine", xdg);
     return pab_sprintf("%s/.local/state/pabengine", home && *home == '/' ? home : "/tmp");
+}
+
+void pab_cli_say(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    CLEANUP_FREE char *text = pab_vsprintf(fmt, ap);
+    va_end(ap);
+    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+        int c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080 to U+009F */
+        if ((*p < 0x20 && (*p != '\n' || p[1])) || *p == 0x7f || c1) printf("\\x%02x", *p);
+        else putchar(*p);
+    }
 }
 
 int pab_cli_color(const struct pab_cli *cli, int fd)

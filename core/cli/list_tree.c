@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/str.h"
+#include "core/cli/cli.h"
 #include "core/cli/list_tree.h"
 #include "core/tree/tree_reader.h"
 
@@ -26,7 +27,7 @@ static void print_entry(const struct pab_entry *e)
     CLEANUP_FREE char *path = pab_str_printable(e->path);
     CLEANUP_FREE char *link = e->link ? pab_str_printable(e->link) : NULL;
     mode_string(e, mode);
-    printf("%s %5u %5u %12llu %.19s %s%s%s\n", mode, e->uid, e->gid, (unsigned long long)e->size, pab_format_rfc3339(e->mtime_ns, time, sizeof time),
+    pab_cli_say("%s %5u %5u %12llu %.19s %s%s%s\n", mode, e->uid, e->gid, (unsigned long long)e->size, pab_format_rfc3339(e->mtime_ns, time, sizeof time),
            path, link ? " -> " : "", link ? link : "");
 }
 
