@@ -14,6 +14,7 @@ struct pab_index {
     struct pab_source *source;
     struct pab_buf line;
     uint64_t number;
+    int64_t ctime_ns;          /* of the entry that comes next; 0: not known */
 };
 
 void pab_index_new(struct pab_source *s, struct pab_index **ret)
@@ -60,7 +61,17 @@ int pab_index_next(struct pab_index *x, struct pab_entry *e, struct pab_error *e
             continue;
         }
         if (x->line.size == 0) continue;
+        size_t mark = sizeof PAB_MTREE_CTIME - 1;
+        if (x->line.size > mark && !strncmp(x->line.data, PAB_MTREE_CTIME, mark)) {
+            if (pab_mtree_time(x->line.data + mark, &x->ctime_ns)) return pab_error_set(err, PAB_E_CORRUPT, 0, "line %llu of the index: no such time", (unsigned long long)x->number);
+            continue;
+        }
         rc = pab_mtree_parse(x->line.data, x->line.size, x->number, e, err);
-        if (rc) return rc < 0 ? rc : PAB_OK;
+        if (rc < 0) return rc;
+        if (rc) {
+            e->ctime_ns = x->ctime_ns;
+            x->ctime_ns = 0;
+            return PAB_OK;
+        }
     }
 }

@@ -42,7 +42,12 @@ int pab_mtree_line(struct pab_buf *b, const struct pab_entry *e, int open)
     int has_link = e->type == PAB_TYPE_SYMLINK || e->type == PAB_TYPE_HARDLINK;
     size_t user = e->user ? strlen(e->user) : 0, group = e->group ? strlen(e->group) : 0;
     if (pab_buf_reserve(b, 320 + 4 * (strlen(e->path) + (has_link ? strlen(e->link) : 0) + user + group))) return PAB_E_NOMEM;
-    char *p = put_path(b->data + b->size, e->path);
+    char *p = b->data + b->size;
+    if (e->ctime_ns) {
+        p = pab_put_time(PAB_PUT_LITERAL(p, PAB_MTREE_CTIME), e->ctime_ns);
+        *p++ = '\n';
+    }
+    p = put_path(p, e->path);
     p = PAB_PUT_LITERAL(p, " type=");
     p = pab_put(p, types[e->type], strlen(types[e->type]));
     p = pab_put_octal(PAB_PUT_LITERAL(p, " mode="), e->mode & 07777, 4);
@@ -59,7 +64,6 @@ int pab_mtree_line(struct pab_buf *b, const struct pab_entry *e, int open)
         p = pab_put_dec(p, e->dev_minor);
     }
     if (e->inode) p = pab_put_dec(PAB_PUT_LITERAL(p, " inode="), e->inode);
-    if (e->ctime_ns) p = pab_put_time(PAB_PUT_LITERAL(p, " ctime="), e->ctime_ns);
     if (!open) *p++ = '\n';
     b->size = (size_t)(p - b->data);
     return PAB_OK;

@@ -51,7 +51,7 @@ static int parse_u32(const char *s, unsigned base, uint64_t max, uint32_t *ret)
 }
 
 /* "-12.000000034" or "12". */
-static int parse_time(char *s, int64_t *ret)
+int pab_mtree_time(char *s, int64_t *ret)
 {
     int negative = *s == '-';
     uint64_t seconds, rest = 0;
@@ -113,8 +113,7 @@ static int parse_keyword(const char *key, char *value, struct pab_entry *e)
     if (!strcmp(key, "uid")) return parse_u32(value, 10, UINT32_MAX, &e->uid);
     if (!strcmp(key, "gid")) return parse_u32(value, 10, UINT32_MAX, &e->gid);
     if (!strcmp(key, "size")) return parse_u64(value, 10, INT64_MAX, &e->size);
-    if (!strcmp(key, "time")) return parse_time(value, &e->mtime_ns);
-    if (!strcmp(key, "ctime")) return parse_time(value, &e->ctime_ns);
+    if (!strcmp(key, "time")) return pab_mtree_time(value, &e->mtime_ns);
     if (!strcmp(key, "inode")) return parse_u64(value, 10, UINT64_MAX, &e->inode);
     if (!strcmp(key, "link")) return parse_text(value, &e->link);
     if (!strcmp(key, "uname")) return parse_text(value, &e->user);

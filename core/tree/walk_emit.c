@@ -74,7 +74,7 @@ static int add_lead(struct pab_walker *w, struct pab_wslot *s, struct pab_error 
 /* The path under which this very file was written before, in *e; or its inode is remembered for later names. */
 static int as_link(struct pab_walker *w, struct pab_entry *e, const struct stat *st)
 {
-    if (e->type != PAB_TYPE_FILE || st->st_nlink < 2) return 0;
+    if (e->type == PAB_TYPE_DIR || st->st_nlink < 2) return 0;
     const char *earlier = pab_links_find(w->links, st->st_dev, st->st_ino);
     if (earlier) {
         e->type = PAB_TYPE_HARDLINK;
