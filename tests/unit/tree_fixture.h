@@ -112,7 +112,7 @@ static int make_artifact(struct artifact *a, struct pab_walk *walk, pab_read_fn 
     return PAB_OK;
 }
 
-static struct artifact walked(const char *root)
+static inline struct artifact walked(const char *root)
 {
     struct artifact a;
     struct pab_error err = { 0 };
@@ -122,7 +122,7 @@ static struct artifact walked(const char *root)
     return a;
 }
 
-static void close_artifact(struct artifact *a)
+static inline void close_artifact(struct artifact *a)
 {
     close(a->tar);
     close(a->index);
@@ -138,7 +138,7 @@ static int extract_fd(int fd, const char *to, struct pab_extract *x, struct pab_
     return rc;
 }
 
-static void extracted(const struct artifact *a, const char *to)
+static inline void extracted(const struct artifact *a, const char *to)
 {
     struct pab_error err = { 0 };
     struct pab_extract x = { 0 };
@@ -146,7 +146,7 @@ static void extracted(const struct artifact *a, const char *to)
     ck_assert_msg(rc == PAB_OK, "%s", err.message);
 }
 
-static int verify_artifact(const struct artifact *a, struct pab_error *err)
+static inline int verify_artifact(const struct artifact *a, struct pab_error *err)
 {
     struct pab_source *tar = source_of(a->tar), *index = source_of(a->index);
     struct pab_tree_counts counts;
@@ -160,7 +160,7 @@ static int verify_artifact(const struct artifact *a, struct pab_error *err)
 #define SNAPSHOT "snap() { ( cd \"$1\"; find . \\( -type d -printf '%%P\\t%%y %%m %%U:%%G %%T@\\0' \\) -o -printf '%%P\\t%%y %%m %%U:%%G %%T@ %%s %%n %%l\\0' | sort -z | tr '\\0' '\\n';" \
     " find . -type f -print0 | sort -z | xargs -0r sha256sum;" \
     " find . -print0 | sort -z | xargs -0r getfattr -h -d -e hex -m '^(user\\.|trusted\\.|system\\.posix_acl|security\\.capability)' 2>/dev/null || true ) }\n"
-static void same_trees(const char *a, const char *b)
+static inline void same_trees(const char *a, const char *b)
 {
     ck_assert_int_eq(sh(SNAPSHOT "snap %s >a.txt; snap %s >b.txt; diff a.txt b.txt >&2", a, b), 0);
 }
