@@ -23,17 +23,20 @@ static const char *place_of(const struct pab_extract *what, const char *path)
     return path[n] == '/' ? path + n + 1 : path[n] ? NULL : ".";
 }
 
+static enum verdict by_pattern(const struct pab_extract *what, const char *path, int is_dir)
+{
+    enum verdict v = what->include ? SKIP : TAKE;
+    for (uint32_t i = 0; what->include && i < what->include_count && v != TAKE; i++) {
+        if (pab_glob_match(what->include[i], path, is_dir)) v = TAKE;
+        else if (is_dir && (!strcmp(path, ".") || pab_glob_may_descend(what->include[i], path))) v = LEAD;
+    }
+    return v;
+}
+
 static enum verdict judge(const struct pab_extract *what, const struct pab_entry *e)
 {
     int is_dir = e->type == PAB_TYPE_DIR;
-    enum verdict v = TAKE;
-    if (what->include) {
-        v = SKIP;
-        for (uint32_t i = 0; i < what->include_count && v != TAKE; i++) {
-            if (pab_glob_match(what->include[i], e->path, is_dir)) v = TAKE;
-            else if (is_dir && (!strcmp(e->path, ".") || pab_glob_may_descend(what->include[i], e->path))) v = LEAD;
-        }
-    }
+    enum verdict v = by_pattern(what, e->path, is_dir);
     if (v == TAKE && what->filter && !what->filter(what->filter_ctx, e->path, e->type)) v = is_dir ? LEAD : SKIP;
     return v;
 }
@@ -51,7 +54,8 @@ static int take_entry(struct pab_xtract *x, const struct pab_entry *e, struct pa
     int rc = pab_xdirs_parent(x, place, &dir, &name, err);
     if (rc) return rc;
     if (e->type == PAB_TYPE_FILE) rc = pab_xfile_add(x, dir, name, e, err);
-    else if (e->type == PAB_TYPE_HARDLINK) rc = pab_x_hardlink(x, dir, name, e, place_of(what, e->link), err);
+    else if (e->type == PAB_TYPE_HARDLINK) /* what lies under a name that is not restored is not the file that was backed up */
+        rc = pab_x_hardlink(x, dir, name, e, by_pattern(what, e->link, 0) == TAKE ? place_of(what, e->link) : NULL, err);
     else rc = pab_x_special(x, dir, name, e, err);
     if (rc) return rc;
     what->files++;

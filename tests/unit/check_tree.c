@@ -169,6 +169,21 @@ START_TEST(single_files_come_back_by_pattern)
 }
 END_TEST
 
+START_TEST(another_name_of_a_file_is_not_restored_without_the_file)
+{
+    const char *const include[] = { "second" };
+    struct pab_extract x = { .include = include, .include_count = 1 };
+    struct pab_error err = { 0 };
+    setup();
+    ck_assert_int_eq(sh("echo saved >in/first; ln in/first in/second; echo changed >out/first; ln out/first out/second"), 0);
+    struct artifact a = walked("in");
+    ck_assert_int_eq(extract_fd(a.tar, "out", &x, &err), PAB_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(err.hint, "first"));
+    close_artifact(&a);
+    teardown();
+}
+END_TEST
+
 START_TEST(what_is_replaced_can_be_kept)
 {
     struct pab_extract x = { .flags = PAB_EXTRACT_KEEP_OLD };
@@ -281,6 +296,6 @@ END_TEST
 UNIT_MAIN("tree",
     everything_comes_back_as_it_was, gnu_tar_and_bsdtar_restore_it_the_same, bsdtar_reads_the_index, tars_of_other_tools_are_taken,
     a_tar_that_was_cut_short_is_not_taken, a_path_longer_than_the_kernel_takes_at_once, an_empty_folder_is_a_tree_too,
-    what_is_excluded_is_left_out, single_files_come_back_by_pattern, what_is_replaced_can_be_kept,
+    what_is_excluded_is_left_out, single_files_come_back_by_pattern, another_name_of_a_file_is_not_restored_without_the_file, what_is_replaced_can_be_kept,
     a_file_that_vanishes_is_left_out_with_a_warning, a_file_that_grows_is_cut_with_a_warning, a_file_that_shrinks_is_filled_up_with_a_warning,
     every_flipped_byte_of_a_tar_is_found_by_its_index_or_harmless, an_index_that_does_not_fit_the_tar_is_noticed)
