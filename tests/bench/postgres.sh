@@ -10,7 +10,7 @@ rounds=${ROUNDS:-5} only=${ONLY:-}
 for tool in gzip zstd; do command -v $tool >/dev/null || { echo "SKIP: $tool is not installed"; exit 77; }; done
 
 bench_begin
-. "$(dirname "$0")/pgdata.sh"
+. "$top/tests/bench/pgdata.sh"
 
 wanted() { [ -z "$only" ] || case " $only " in *" $1 "*) ;; *) return 1 ;; esac; }
 ours() { # NAME CODEC
