@@ -12,6 +12,7 @@ include tests/unit/store.mk
 include tests/unit/plug.mk
 include tests/unit/engine.mk
 include tests/unit/postgres.mk
+include tests/unit/http.mk
 include tests/unit/volume.mk
 include tests/unit/files.mk
 endif

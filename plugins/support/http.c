@@ -31,6 +31,7 @@ int http_new(const struct http_opts *o, struct http **ret, struct pab_error *err
     h->key_file = own(o->key_file);
     for (const char *const *p = o->headers; p && *p; p++) pab_strs_add(&h->headers, *p);
     h->cancel_fd = o->cancel_fd;
+    h->insecure = o->insecure;
     h->connect_ms = o->connect_ms ? o->connect_ms : 10000;
     h->idle_ms = o->idle_ms ? o->idle_ms : 60000;
     *ret = h;

@@ -26,6 +26,7 @@ struct http_opts {
     const char *user, *password;    /* basic authentication, or NULL */
     const char *const *headers;     /* "Name: value" of every request, NULL-terminated, or NULL */
     const char *ca_file, *cert_file, *key_file; /* https; NULL: the system's authorities, no client certificate */
+    int insecure;                   /* https: take any certificate */
     int cancel_fd;                  /* once readable, requests end with PAB_E_CANCELLED; negative: none */
     uint32_t connect_ms;            /* 0: 10 s */
     uint32_t idle_ms;               /* longest silence while bytes are waited for; 0: 60 s */
@@ -47,6 +48,7 @@ struct http_req {
     size_t body_size;
     pab_read_fn upload;             /* instead of body: asked for bytes until it returns 0; a negative code ends the request with it */
     void *upload_ctx;
+    int fresh;                      /* over a connection of its own: on a kept one that turns out dead, libcurl sends a request again by itself */
     uint32_t idle_ms;               /* for this request: a call that is silent for long; 0: the handle's */
     size_t max_body;                /* http_do: ceiling of the answer; 0: 16 MiB */
 };

@@ -10,7 +10,7 @@ struct http {
     char *base, *socket;         /* socket: path of a Unix socket, or NULL */
     char *user, *password, *ca_file, *cert_file, *key_file;
     struct pab_strs headers;
-    int cancel_fd;
+    int cancel_fd, insecure;
     uint32_t connect_ms, idle_ms;
 };
 

@@ -113,6 +113,10 @@ static void set_connection(struct http_stream *s, const struct http_req *req)
         curl_easy_setopt(s->easy, CURLOPT_PASSWORD, h->password ? h->password : "");
     }
     if (h->ca_file) curl_easy_setopt(s->easy, CURLOPT_CAINFO, h->ca_file);
+    if (h->insecure) {
+        curl_easy_setopt(s->easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(s->easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
     if (h->cert_file) curl_easy_setopt(s->easy, CURLOPT_SSLCERT, h->cert_file);
     if (h->key_file) curl_easy_setopt(s->easy, CURLOPT_SSLKEY, h->key_file);
     curl_easy_setopt(s->easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -194,6 +198,7 @@ int http_open(struct http *h, const struct http_req *req, struct http_stream **r
         add_headers(s, (const char *const[]){ type, NULL });
         set_connection(s, req);
         set_method(s, req);
+        if (req->fresh) curl_easy_setopt(s->easy, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
         curl_multi_add_handle(h->multi, s->easy);
     }

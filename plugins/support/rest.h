@@ -8,7 +8,7 @@
  *     rc = rest_json(r, &(struct rest_req){ .path = "/api/v1/tags?limit=250" }, &json, &err);
  *     rest_close(r);
  *
- * WHAT IS RETRIED, `attempts` times in all, waiting 0.25 s, 0.5 s, 1 s ... or as long as Retry-After says (at most 30 s), never beyond
+ * WHAT IS RETRIED, `attempts` times in all, waiting 0.2 s, 0.4 s, 0.8 s ... or as long as Retry-After says (at most 30 s), never beyond
  * the target's time limit: a lost connection, a silence over `timeout`, 500, 502, 504 when the request is safe to repeat (GET, HEAD,
  * PUT, DELETE, or REST_REPEATABLE); 429, 503 and 409 with Retry-After always, since then the service did nothing.
  *
@@ -17,7 +17,7 @@
  *
  * ERRORS: 401 and 403 are PAB_E_AUTH, 404 PAB_E_NOT_FOUND, 409 PAB_E_EXISTS, 408 PAB_E_TIMEOUT, 429 and 503 PAB_E_BUSY, other 5xx
  * PAB_E_UNREACHABLE, other 4xx PAB_E_UNSUPPORTED; the message quotes what the service said (its "message", "detail" or
- * "error", at most 300 bytes, control characters escaped), rest_status() has the number. An answer that should be JSON and is
+ * "error", about 120 bytes, control characters escaped), rest_status() has the number. An answer that should be JSON and is
  * not (by Content-Type or text) is PAB_E_CORRUPT. Secrets are in headers alone, never in addresses or messages.
  */
 #ifndef PAB_SUPPORT_REST_H

@@ -14,7 +14,7 @@
 
 #define HEAD_MAX 65536
 #define BODY_MAX (64u << 20)
-#define MAX 512
+#define MAX 4096
 
 struct rule { char *pattern; struct fake_answer answer; unsigned used; };
 struct asked { char *request, *body; };
@@ -170,7 +170,8 @@ static int answer(struct connection *c, const struct fake_answer *a, int is_head
     if (a->drop) return 0;
     if (a->hang) return wait_for(c->s, -1), 0;
     int no_body = a->status == 204 || a->status == 304;
-    int n = snprintf(head, sizeof head, "HTTP/1.1 %d Scripted\r\n%s", a->status ? a->status : 200, a->headers ? a->headers : "");
+    int n = snprintf(head, sizeof head, "HTTP/1.1 %d Scripted\r\n%s%s", a->status ? a->status : 200, a->headers ? a->headers : "",
+                     a->headers && strcasestr(a->headers, "content-type:") ? "" : "Content-Type: application/json\r\n");
     if (a->chunked) n += snprintf(head + n, sizeof head - (size_t)n, "Transfer-Encoding: chunked\r\n\r\n");
     else if (no_body) n += snprintf(head + n, sizeof head - (size_t)n, "\r\n");
     else n += snprintf(head + n, sizeof head - (size_t)n, "Content-Length: %zu\r\n\r\n", size);
@@ -285,6 +286,16 @@ static struct asked asked(struct fake_http *s, size_t i)
 
 const char *fake_http_asked(struct fake_http *s, size_t i) { return asked(s, i).request; }
 const char *fake_http_sent(struct fake_http *s, size_t i) { return asked(s, i).body; }
+
+/* The head stands behind the request line, whose end is cut off at its version. */
+int fake_http_had_header(struct fake_http *s, size_t i, const char *line)
+{
+    const char *request = fake_http_asked(s, i);
+    size_t n = strlen(line);
+    for (const char *p = request ? strstr(request + strlen(request) + 1, "\r\n") : NULL; p; p = strstr(p + 2, "\r\n"))
+        if (!strncasecmp(p + 2, line, n) && (p[2 + n] == '\r' || p[2 + n] == '\0')) return 1;
+    return 0;
+}
 
 size_t fake_http_count(struct fake_http *s, const char *pattern)
 {

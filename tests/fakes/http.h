@@ -17,7 +17,7 @@
 
 struct fake_answer {
     int status;                 /* 0: 200 */
-    const char *headers;        /* "Name: value\r\n"..., or NULL */
+    const char *headers;        /* "Name: value\r\n"..., or NULL; without a Content-Type it is application/json */
     const char *body;           /* NULL: none */
     size_t size;                /* of the body; 0: strlen */
     unsigned times;             /* how often this answer is given; 0: for ever */
@@ -40,6 +40,7 @@ void fake_http_handle(struct fake_http *s, fake_http_handler fn, void *ctx);
 /* What was asked, in order: "GET /version"; NULL after the last. Lives as long as the server. */
 const char *fake_http_asked(struct fake_http *s, size_t i);
 const char *fake_http_sent(struct fake_http *s, size_t i);  /* the body of that request */
+int fake_http_had_header(struct fake_http *s, size_t i, const char *line); /* 1: that request had the header "Name: value" */
 size_t fake_http_count(struct fake_http *s, const char *pattern);
 
 #endif

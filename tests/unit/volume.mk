@@ -1,14 +1,11 @@
-# HTTP, the Docker client and the volume plugin, against a scripted server and the fake host
+# The Docker client and the volume plugin, against a scripted server and the fake host
 if USE_DOCKER
 check_LTLIBRARIES += libpab_fake_docker.la
 libpab_fake_docker_la_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
-libpab_fake_docker_la_SOURCES = tests/fakes/http.c tests/fakes/http.h tests/fakes/docker.c tests/fakes/docker.h
-libpab_fake_docker_la_LIBADD = $(JANSSON_LIBS)
+libpab_fake_docker_la_SOURCES = tests/fakes/docker.c tests/fakes/docker.h
+libpab_fake_docker_la_LIBADD = libpab_fake_http.la $(JANSSON_LIBS)
 
-unit_tests += tests/unit/check_http tests/unit/check_docker
-tests_unit_check_http_SOURCES = tests/unit/check_http.c tests/unit/unit.h
-tests_unit_check_http_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
-tests_unit_check_http_LDADD = libpab_fake_docker.la $(DOCKER_LIBS) $(CHECK_LIBS)
+unit_tests += tests/unit/check_docker
 tests_unit_check_docker_SOURCES = tests/unit/check_docker.c tests/unit/unit.h
 tests_unit_check_docker_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
 tests_unit_check_docker_LDADD = libpab_fake_docker.la $(DOCKER_LIBS) $(CHECK_LIBS)
