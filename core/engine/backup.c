@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/engine/opctx.h"
+#include "core/engine/order.h"
 #include "core/engine/space.h"
 
 struct run {
@@ -242,6 +243,7 @@ int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struc
 {
     struct run r = { .s = s, .log_fd = -1 };
     if (pab_session_prepare(s, &r.list, &r.count, err)) return pab_exit_of_error(err);
+    pab_order_targets(r.list, r.count);
     describe(&r);
     int code = open_store(&r, o->name, err);
     if (!code) {

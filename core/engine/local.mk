@@ -11,6 +11,7 @@ libpab_engine_la_SOURCES = \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/opctx.c %D%/opctx.h \
+	%D%/order.c %D%/order.h \
 	%D%/restore.c \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \
