@@ -12,19 +12,20 @@ struct out {
     struct pab_buf buf;
 };
 
-static int flush(struct out *o, struct pab_error *err)
+static int flush(struct out *o)
 {
     int rc = o->buf.size ? o->host->artifact_write(o->artifact, o->buf.data, o->buf.size) : PAB_OK;
     pab_buf_clear(&o->buf);
-    return rc ? pab_error_set(err, rc, 0, "cannot write the graph") : PAB_OK;
+    return rc;
 }
 
 static int put_line(void *ctx, const char *line, struct pab_error *err)
 {
     struct out *o = ctx;
+    (void)err;
     pab_buf_adds(&o->buf, line);
     pab_buf_addc(&o->buf, '\n');
-    return o->buf.size < CHUNK ? PAB_OK : flush(o, err);
+    return o->buf.size < CHUNK ? PAB_OK : flush(o);
 }
 
 static int put_json(struct out *o, json_t *value, struct pab_error *err)
@@ -75,7 +76,7 @@ static int write_graph(struct out *o, struct pab_op *op, struct neo4j_server *s,
     int rc = put_json(o, json_pack("{s:s, s:i, s:s, s:s}", "format", GRAPH_FORMAT, "version", 1, "server", s->version, "database", s->n->database), err);
     if (!rc) rc = scan_graph(&scan, err);
     if (!rc) rc = put_json(o, tally_trailer(t), err);
-    return rc ? rc : flush(o, err);
+    return rc ? rc : flush(o);
 }
 
 static void tell_moved(struct pab_op *op, const struct tally *t)
@@ -95,12 +96,12 @@ static int attempt(const struct neo4j *n, struct pab_op *op, struct neo4j_server
     struct pab_error err = { 0 };
     int rc = tally_init(&t, op, &err);
     if (!rc) rc = graph_size(s, &before, &err);
-    if (!rc && (rc = op->host->artifact_begin(op, &desc, &o.artifact))) pab_error_set(&err, rc, 0, "cannot begin the artifact of the graph");
+    if (!rc) rc = op->host->artifact_begin(op, &desc, &o.artifact);
     if (!rc) rc = write_graph(&o, op, s, &t, &err);
     if (!rc) rc = graph_size(s, &after, &err);
     *again = !rc && moved(&t, &before, &after);
     if (*again && last) tell_moved(op, &t);
-    if (rc) rc = sup_fail(op, &err);
+    if (rc) rc = verb_end(op, rc, &err);
     else if (!*again || last) rc = put_facts(&o, s, &t);
     if (!rc && (!*again || last)) rc = op->host->artifact_commit(o.artifact);
     else if (o.artifact) op->host->artifact_abort(o.artifact);
@@ -138,5 +139,5 @@ int export_graph(const struct neo4j *n, struct pab_op *op)
         if (i) pab_log(op, PAB_LOG_INFO, "the graph was written to while it was read: it is read once more");
         rc = attempt(n, op, &s, i == 1, &again);
     }
-    return rc ? rc : schema_export(op, &schema, s.version);
+    return rc ? rc : schema_export(op, &schema, n->database, s.version);
 }

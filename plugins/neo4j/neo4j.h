@@ -40,6 +40,9 @@ struct neo4j {                          /* an instance; texts live with the conf
     uint32_t batch;                     /* rows a statement at a restore */
 };
 
+/* The end of a verb's step: what the host said itself is not said again. */
+static inline int verb_end(struct pab_op *op, int rc, const struct pab_error *err) { return rc && err->code ? sup_fail(op, err) : rc; }
+
 /* ---- query.c */
 struct neo4j_server {
     const struct neo4j *n;
@@ -118,10 +121,11 @@ int export_graph(const struct neo4j *n, struct pab_op *op);
 struct schema { struct pab_strs constraints, indexes; };
 int schema_read(struct neo4j_server *s, struct schema *ret, struct pab_error *err);
 void schema_release(struct schema *s);
-int schema_export(struct pab_op *op, const struct schema *s, const char *version);
+int schema_export(struct pab_op *op, const struct schema *s, const char *database, const char *version);
 /* What schema_export wrote, back from the artifact. */
 int schema_import(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, struct schema *ret);
-int schema_create(struct neo4j_server *s, struct pab_op *op, const struct pab_strs *statements, struct pab_error *err);
+/* All of it but what is there already, and waits until every index is built. */
+int schema_create(struct neo4j_server *s, struct pab_op *op, const struct schema *wanted, struct pab_error *err);
 int schema_drop(struct neo4j_server *s, struct pab_error *err);         /* all but the lookup indexes */
 
 /* ---- lines.c: a graph's artifact, line by line. */
@@ -137,6 +141,7 @@ void graph_reader_release(struct graph_reader *g);
 
 /* ---- load.c: a graph's artifact into an empty database. */
 int load_graph(struct neo4j_server *s, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, json_t **ret_trailer);
+int empty_graph(struct neo4j_server *s, struct pab_op *op, struct pab_error *err);
 
 const struct pab_artifact_info *artifact_at(const struct pab_artifact_info *first, uint32_t stride, uint32_t i);
 int artifact_is(const struct pab_artifact_info *a, const char *stem);   /* by the file's name */
