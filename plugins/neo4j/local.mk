@@ -1,0 +1,13 @@
+# plugins/neo4j: graphs with their constraints and indexes.
+if PLUGIN_NEO4J
+pkgplugin_LTLIBRARIES += neo4j.la
+neo4j_la_SOURCES = \
+	%D%/neo4j.h %D%/plugin.c %D%/query.c \
+	%D%/discover.c %D%/check.c %D%/verify.c \
+	%D%/tally.c %D%/idstore.c %D%/scan.c %D%/schema.c %D%/lines.c \
+	%D%/backup.c %D%/export.c \
+	%D%/restore.c %D%/load.c
+neo4j_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS)
+neo4j_la_LDFLAGS = -module $(plugin_ldflags)
+neo4j_la_LIBADD = $(HTTP_LIBS) $(CRYPTO_LIBS)
+endif
