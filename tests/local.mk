@@ -15,6 +15,7 @@ include tests/unit/postgres.mk
 include tests/unit/http.mk
 include tests/unit/volume.mk
 include tests/unit/files.mk
+include tests/unit/neo4j.mk
 endif
 include tests/fakes/local.mk
 include tests/plugins/local.mk

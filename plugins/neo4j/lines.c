@@ -109,8 +109,8 @@ static int take(const struct lines *l, struct graph_reader *g, enum part *part, 
 static int read_all(struct lines *l, struct graph_reader *g, struct pab_error *err)
 {
     enum part part = HEADER;
-    const char *line;
-    size_t size;
+    const char *line = NULL;
+    size_t size = 0;
     int rc;
     while (!(rc = next_line(l, &line, &size, err))) {
         json_error_t e;
