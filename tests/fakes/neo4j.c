@@ -221,7 +221,7 @@ static int answer(void *ctx, const char *request, const char *body, struct fake_
         json_t *rows = rows_of(s, statement, json_object_get(json_object_get(json_object_get(o, "parameters"), "rows"), "_value"));
         if (!rows) wrong(statement);
         json_t *all = json_pack("{s:{s:[], s:o}, s:[]}", "data", "fields", "values", rows, "bookmarks");
-        *ret = (struct fake_answer){ .status = 202, .body = keep(s, json_dumps(all, JSON_COMPACT)), .headers = "Content-Type: application/vnd.neo4j.query\r\n", .chunked = 1 };
+        *ret = (struct fake_answer){ .status = 202, .body = keep(s, json_dumps(all, JSON_COMPACT)), .headers = strstr(statement, "properties(") ? "Content-Type: application/vnd.neo4j.query\r\n" : NULL, .chunked = 1 };
         json_decref(all);
     }
     json_decref(o);
