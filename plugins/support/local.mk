@@ -3,7 +3,7 @@
 noinst_LTLIBRARIES += libpab_support.la
 libpab_support_la_CPPFLAGS = $(AM_CPPFLAGS)
 libpab_support_la_SOURCES = \
-	%D%/support.c %D%/support.h
+	%D%/support.c %D%/support.h %D%/place.c %D%/place.h
 libpab_support_la_LIBADD = libpab_plain.la
 
 # HTTP and JSON: only for the plugins that say HTTP_LIBS, since they draw in libcurl and jansson.
@@ -23,7 +23,8 @@ if USE_DOCKER
 noinst_LTLIBRARIES += libpab_docker.la
 libpab_docker_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 libpab_docker_la_SOURCES = \
-	%D%/docker.c %D%/docker_endpoint.c %D%/docker_objects.c %D%/docker_archive.c %D%/docker_exec.c %D%/docker.h %D%/docker_private.h
+	%D%/docker.c %D%/docker_endpoint.c %D%/docker_objects.c %D%/docker_archive.c %D%/docker_exec.c %D%/docker.h %D%/docker_private.h \
+	%D%/docker_rest.c %D%/docker_rest.h
 DOCKER_LIBS = libpab_docker.la $(HTTP_LIBS)
 endif
 

@@ -40,33 +40,22 @@ static int64_t grace_of(const struct quiesce *q, const struct user *u, const jso
 /* What would not come back, or would come back by itself, is not stopped. */
 static int may_stop(struct quiesce *q, const struct user *u, const json_t *inspected)
 {
-    static const char hint[] = "use quiesce: pause, or none";
-    if (json_flag(inspected, "HostConfig.AutoRemove"))
-        return pab_fail(q->op, PAB_E_REFUSED, 0, hint, "container '%s' would be removed by stopping it (it was made with --rm)", u->name);
-    if (json_object_get(json_at(inspected, "Config.Labels"), "com.docker.swarm.task.id"))
-        return pab_fail(q->op, PAB_E_REFUSED, 0, hint, "container '%s' belongs to a swarm, which would replace it when stopped", u->name);
-    return PAB_OK;
+    struct pab_error err = { 0 };
+    int rc = container_may_stop(inspected, u->name, &err);
+    return rc ? pab_fail(q->op, rc, 0, "use quiesce: pause, or none", "%s", err.message) : PAB_OK;
+}
+
+static struct container_was was_of(const struct quiesced *s)
+{
+    return (struct container_was){ .id = s->user->id, .name = s->user->name, .paused = s->user->paused, .stopped = s->stop, .until_ns = s->until_ns, .wait_ms = s->wait_ms };
 }
 
 static int note(struct quiesce *q, struct quiesced *s)
 {
     s->wait_ms = (s->stop ? s->grace_ms : 0) + MARGIN_MS;
     s->until_ns = pab_now_ns() + s->wait_ms * 1000000;
-    return undo_note(q->op, json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:I, s:I}", "undo", "container", "docker", docker_host(q->d), "id", s->user->id,
-                                      "name", s->user->name, "paused", s->user->paused, "stopped", s->stop, "until", (json_int_t)s->until_ns,
-                                      "wait", (json_int_t)s->wait_ms), &s->journal_id);
-}
-
-/* Docker kills what does not stop in time: then it did not come to rest by itself, and its files are as after a crash. */
-static int judge_stop(struct quiesce *q, const struct quiesced *s, struct pab_error *err)
-{
-    CLEANUP_JSON json_t *c = NULL;
-    int rc = docker_container(q->d, s->user->id, &c, err);
-    if (rc) return rc == PAB_E_NOT_FOUND ? PAB_OK : rc; /* it rests for good */
-    if (json_flag(c, "State.Running")) return pab_error_set(err, PAB_E_TIMEOUT, 0, "container '%s' does not stop", s->user->name);
-    if (json_number(c, "State.ExitCode", 0) != 137) return PAB_OK;
-    pab_error_set(err, PAB_E_TIMEOUT, 0, "container '%s' did not stop within %lld s and was killed", s->user->name, (long long)(s->grace_ms / 1000));
-    return pab_error_hint(err, PAB_E_TIMEOUT, "give it more time with stop_timeout; if it never listens to its stop signal, use quiesce: pause");
+    struct container_was was = was_of(s);
+    return undo_note(q->op, container_record(q->d, &was), &s->journal_id);
 }
 
 static int act(struct quiesce *q, struct quiesced *s)
@@ -79,7 +68,8 @@ static int act(struct quiesce *q, struct quiesced *s)
     if (!rc) rc = s->stop ? docker_container_stop(q->d, s->user->id, (s->grace_ms + 999) / 1000, &err) : docker_container_pause(q->d, s->user->id, &err);
     s->unsure = rc == PAB_E_TIMEOUT || rc == PAB_E_UNREACHABLE || rc == PAB_E_CANCELLED;
     pab_test_point(s->stop ? "volume-stopped" : "volume-paused");
-    if (!rc && s->stop) rc = judge_stop(q, s, &err);
+    if (!rc && s->stop && (rc = container_judge_stop(q->d, s->user->id, s->user->name, s->grace_ms, &err)) == PAB_E_TIMEOUT)
+        pab_error_hint(&err, rc, "give it more time with stop_timeout; if it never listens to its stop signal, use quiesce: pause");
     return rc ? sup_fail(q->op, &err) : PAB_OK;
 }
 
@@ -156,8 +146,7 @@ static int not_back(struct quiesce *q, const struct pab_error *err, int failed)
 static int put_back(struct quiesce *q, size_t i, int failed)
 {
     struct quiesced *s = &q->done.items[i];
-    struct container_was was = { .id = s->user->id, .name = s->user->name, .paused = s->user->paused, .stopped = s->stop, .until_ns = s->until_ns,
-                                 .wait_ms = s->wait_ms };
+    struct container_was was = was_of(s);
     struct pab_error err = { 0 };
     pab_log(q->op, PAB_LOG_VERBOSE, "%s container '%s' again", s->stop ? "starting" : "resuming", s->user->name);
     int rc = container_put_back(q->d, &was, s->unsure, &err);

@@ -7,12 +7,13 @@
  *   archived.c  reading and writing through the Docker Engine, with tar_filter.c and pack.c
  *   users.c     the containers of a volume, in order; quiesce.c: stopping, pausing and putting back
  *   undo.c      what the journal holds, and undoing it
- *   restore_docker.c  restore_folder.c  restore_archive.c  place.c   a fresh volume or folder into the place of the one that is there
+ *   restore_docker.c  restore_folder.c  restore_archive.c   a fresh volume or folder into the place of the one that is there
  */
 #ifndef PAB_PLUGIN_VOLUME_H
 #define PAB_PLUGIN_VOLUME_H
 
-#include "plugins/support/docker.h"
+#include "plugins/support/docker_rest.h"
+#include "plugins/support/place.h"
 
 #define VOLUME_OLD_SUFFIX "__pab_old"  /* of a volume's name: what a restore replaced */
 #define FOLDER_OLD_SUFFIX ".pab-old"   /* of a folder's: the same */
@@ -77,9 +78,6 @@ void users_release(struct users *u);
 /* ---- undo.c: side effects in the journal. Records are JSON with the daemon's address, so that they can be undone alone. */
 int undo_note(struct pab_op *op, json_t *record, uint64_t *ret_id);     /* takes the reference */
 int undo_forget(struct pab_op *op, uint64_t id);
-/* Brings a container back to what it was. `unsure`: what was asked of it may still be about to happen. */
-struct container_was { const char *id, *name; int paused, stopped; int64_t until_ns, wait_ms; }; /* until then, and wait_ms at most: the clock may have been set back */
-int container_put_back(struct docker *d, const struct container_was *was, int unsure, struct pab_error *err);
 int volume_recover(struct pab_op *op, const char *record);
 
 /* ---- quiesce.c */
@@ -132,7 +130,7 @@ int sqlite_is_companion(int dir_fd, const char *name);
  * backup; with any other it could not be copied so. */
 int sqlite_copy(struct pab_op *op, const char *dir, const char *path, const char *copy, struct pab_error *err);
 
-/* ---- restore.c, restore_docker.c, restore_folder.c, place.c */
+/* ---- restore.c, restore_docker.c, restore_folder.c */
 struct restore {
     const struct volumes *v;
     struct pab_op *op;
@@ -149,8 +147,6 @@ int restore_docker(struct restore *r);  /* each of them: or only plans it, as th
 int restore_folder(struct restore *r);
 int restore_cleanup_docker(struct restore *r);
 int restore_cleanup_folder(struct restore *r);
-/* Swaps two folders of one file system in one step. */
-int place_exchange(const char *a, const char *b, struct pab_error *err);
 
 /* Makes the volume as the manifest has it. */
 int restore_create(const struct restore *r, const char *name, json_t **ret);

@@ -1,8 +1,8 @@
-/* place.c - two folders change places; see volume.h. */
+/* place.c - two folders change places; see place.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include "plugins/volume/volume.h"
+#include "plugins/support/place.h"
 
 static int by_three(const char *a, const char *b)
 {
