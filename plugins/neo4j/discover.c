@@ -1,4 +1,4 @@
-/* discover.c - the database with what it holds. */
+/* discover.c - the database with what it holds, or the data folder. */
 #include "plugins/neo4j/neo4j.h"
 
 static int add_counts(struct pab_op *op, const struct neo4j *n, const struct graph_size *size, const struct schema *schema)
@@ -12,6 +12,16 @@ static int add_counts(struct pab_op *op, const struct neo4j *n, const struct gra
     return op->host->object_add(op, &o, attrs, sizeof attrs / sizeof *attrs);
 }
 
+static int add_data(struct pab_op *op, const struct neo4j *n)
+{
+    struct stopped s;
+    int rc = service_find(n, op, &s);
+    struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_VOLUMES, .id = DATA_STEM, .kind = "volume", .size = PAB_SIZE_UNKNOWN, .detail = s.data_dir };
+    if (!rc) rc = op->host->object_add(op, &o, NULL, 0);
+    service_release(&s);
+    return rc;
+}
+
 int neo4j_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req)
 {
     const struct neo4j *n = instance;
@@ -19,6 +29,7 @@ int neo4j_discover(void *instance, struct pab_op *op, const struct pab_discover_
     CLEANUP(schema_release) struct schema schema = { 0 };
     struct graph_size size;
     struct pab_error err = { 0 };
+    if (n->method == METHOD_COLD) return req->categories & PAB_CAT_VOLUMES ? add_data(op, n) : PAB_OK;
     if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
     int rc = neo4j_connect(n, op, &s);
     if (!rc && (graph_size(&s, &size, &err) || schema_read(&s, &schema, &err))) rc = sup_fail(op, &err);

@@ -1,6 +1,7 @@
 /* dump_verify.c - a dump is a mark of four bytes and a zstd or gzip stream: the mark is looked at, the stream unpacked to its end. */
 #include <archive.h>
 #include <archive_entry.h>
+#include <errno.h>
 #include <string.h>
 #include "plugins/neo4j/neo4j.h"
 
@@ -16,7 +17,7 @@ static la_ssize_t read_more(struct archive *a, void *ctx, const void **ret)
     *ret = s->buf;
     if (n >= 0) return (la_ssize_t)n;
     s->failed = (int)n;
-    archive_set_error(a, ARCHIVE_ERRNO_MISC, "reading failed");
+    archive_set_error(a, EIO, "reading failed");
     return -1;
 }
 

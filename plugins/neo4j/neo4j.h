@@ -7,6 +7,7 @@
  *   scan.c      the whole graph off a server; export.c: into an artifact
  *   lines.c     the graph out of an artifact; load.c: into a server
  *   schema.c    constraints and indexes, both ways
+ *   service.c   the server stopped and started again; cold.c: its data folder; dump.c, dump_verify.c: neo4j-admin's dumps
  *
  * THE FORMAT of a graph (application/jsonl, one JSON object a line):
  *   {"format":"pabengine-neo4j-graph","version":1,"server":"5.26.0","database":"neo4j"}
@@ -22,12 +23,17 @@
 #ifndef PAB_PLUGIN_NEO4J_H
 #define PAB_PLUGIN_NEO4J_H
 
+#include "plugins/support/docker_rest.h"
+#include "plugins/support/place.h"
 #include "plugins/support/rest.h"
 
 #define NEO4J_TYPED "application/vnd.neo4j.query"
 #define GRAPH_STEM "neo4j_graph"
 #define SCHEMA_STEM "neo4j_schema"
 #define GRAPH_FORMAT "pabengine-neo4j-graph"
+#define DATA_STEM "neo4j_data"
+#define DUMP_STEM "neo4j_dump_"          /* and the database */
+#define OLD_SUFFIX ".pab-old"           /* of the data folder that a restore replaced */
 #define LINE_MAX_BYTES (32u << 20)      /* one node or relationship */
 
 enum neo4j_method { METHOD_AUTO, METHOD_COLD, METHOD_DUMP, METHOD_LOGICAL };
@@ -38,6 +44,11 @@ struct neo4j {                          /* an instance; texts live with the conf
     const char *database;
     const char *user, *password;
     uint32_t batch;                     /* rows a statement at a restore */
+    const char *container, *docker_host, *context;
+    struct pab_strs stop, start;        /* commands instead of a container; empty: none */
+    struct pab_strs admin;              /* neo4j-admin */
+    const char *data_dir, *home;        /* or NULL */
+    int64_t stop_ms, start_ms;
 };
 
 /* The end of a verb's step: what the host said itself is not said again. */
@@ -50,6 +61,8 @@ struct neo4j_server {
     char *version, *edition;
 };
 int neo4j_connect(const struct neo4j *n, struct pab_op *op, struct neo4j_server *ret);  /* fails the verb itself */
+/* Without credentials: only who it is. */
+int neo4j_greet(const struct neo4j *n, struct pab_op *op, struct neo4j_server *ret, struct pab_error *err);
 void neo4j_disconnect(struct neo4j_server *s);
 #define CLEANUP_SERVER CLEANUP(neo4j_disconnect)
 
@@ -143,13 +156,48 @@ void graph_reader_release(struct graph_reader *g);
 int load_graph(struct neo4j_server *s, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, json_t **ret_trailer);
 int empty_graph(struct neo4j_server *s, struct pab_op *op, struct pab_error *err);
 
+/* ---- service.c */
+struct stopped {
+    const struct neo4j *n;
+    struct pab_op *op;
+    struct docker *docker;              /* NULL: commands, or nothing to stop */
+    char *id, *data_dir;
+    struct container_was was;
+    int was_running, noted, unsure;
+    uint64_t journal_id;
+};
+int service_find(const struct neo4j *n, struct pab_op *op, struct stopped *ret);
+int service_stop(struct stopped *s);
+/* Whatever came of service_stop and after: puts the server back as it was. Returns the verb's end: `failed`, or its own failure. */
+int service_start(struct stopped *s, int failed);
+void service_release(struct stopped *s);
+int data_is_locked(const char *data_dir);  /* 1: a server runs on it; negative: cannot tell */
+
+/* ---- cold.c, dump.c, dump_verify.c: of a stopped server */
+int cold_backup(struct stopped *s, const char *version);
+int cold_restore(struct stopped *s, const struct pab_restore_req *req, uint32_t index);
+int cold_cleanup(struct stopped *s, const struct pab_restore_req *req);
+int cold_refusal(const struct stopped *s, const struct pab_restore_req *req, char **ret); /* 1: *ret says why it cannot be; the caller frees */
+int own_like(const char *path, const char *like, struct pab_error *err);   /* all below it, too */
+int dump_backup(struct stopped *s, const char *version);
+int dump_restore(struct stopped *s, const struct pab_artifact_info *a, uint32_t index);
+int dump_verify(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);
+
+/* ---- restore_graph.c, restore_files.c: those of the artifacts that are theirs */
+int restore_graph(const struct neo4j *n, struct pab_op *op, const struct pab_restore_req *req);
+int restore_files(const struct neo4j *n, struct pab_op *op, const struct pab_restore_req *req);
+
 const struct pab_artifact_info *artifact_at(const struct pab_artifact_info *first, uint32_t stride, uint32_t i);
 int artifact_is(const struct pab_artifact_info *a, const char *stem);   /* by the file's name */
+int artifact_is_dump(const struct pab_artifact_info *a);
+const char *info_fact(const struct pab_artifact_info *a, const char *key);  /* "" when not there */
+uint64_t info_count(const struct pab_artifact_info *a, const char *key);    /* UINT64_MAX when not there */
 
 int neo4j_check(void *instance, struct pab_op *op, const struct pab_check_req *req);
 int neo4j_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req);
 int neo4j_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req);
 int neo4j_restore(void *instance, struct pab_op *op, const struct pab_restore_req *req);
 int neo4j_verify(void *instance, struct pab_op *op, const struct pab_verify_req *req);
+int neo4j_recover(struct pab_op *op, const char *record);
 
 #endif

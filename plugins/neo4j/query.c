@@ -30,15 +30,20 @@ static int is_too_old(const char *version)
     return sscanf(version, "%d.%d", &major, &minor) == 2 && (major < 5 || (major == 5 && minor < 23));
 }
 
+int neo4j_greet(const struct neo4j *n, struct pab_op *op, struct neo4j_server *ret, struct pab_error *err)
+{
+    struct rest_opts o = { .service = "neo4j", .user = n->user, .password = n->password };
+    *ret = (struct neo4j_server){ .n = n };
+    rest_options(op, n->config, &o);
+    int rc = rest_open(op, &o, &ret->rest, err);
+    return rc ? rc : greet(ret, err);
+}
+
 int neo4j_connect(const struct neo4j *n, struct pab_op *op, struct neo4j_server *ret)
 {
     struct pab_error err = { 0 };
-    struct rest_opts o = { .service = "neo4j", .user = n->user, .password = n->password };
     int64_t ignored;
-    *ret = (struct neo4j_server){ .n = n };
-    rest_options(op, n->config, &o);
-    int rc = rest_open(op, &o, &ret->rest, &err);
-    if (!rc) rc = greet(ret, &err);
+    int rc = neo4j_greet(n, op, ret, &err);
     if (!rc && is_too_old(ret->version)) {
         pab_error_set(&err, PAB_E_UNSUPPORTED, 0, "Neo4j %s has no Query API", ret->version);
         rc = pab_error_hint(&err, PAB_E_UNSUPPORTED, "it came with 5.23: use method cold or dump");

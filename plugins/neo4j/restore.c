@@ -1,5 +1,4 @@
-/* restore.c - the verb. A graph goes into a database without nodes, or (--force) one that is emptied first; then what the server holds
- * is read back and compared with what was recorded. */
+/* restore.c - the verb: whichever artifacts there are, files of the stopped server before what goes over its Query API. */
 #include <string.h>
 #include "plugins/neo4j/neo4j.h"
 
@@ -8,113 +7,37 @@ const struct pab_artifact_info *artifact_at(const struct pab_artifact_info *firs
     return (const void *)((const char *)first + (size_t)i * stride);
 }
 
+static const char *file_name(const struct pab_artifact_info *a)
+{
+    const char *slash = strrchr(a->path, '/');
+    return slash ? slash + 1 : a->path;
+}
+
 int artifact_is(const struct pab_artifact_info *a, const char *stem)
 {
-    const char *slash = strrchr(a->path, '/'), *name = slash ? slash + 1 : a->path;
+    const char *name = file_name(a);
     return pab_str_has_prefix(name, stem) && (name[strlen(stem)] == '_' || name[strlen(stem)] == '.');
 }
 
-static uint64_t counted(const struct pab_artifact_info *a, const char *key)
+int artifact_is_dump(const struct pab_artifact_info *a) { return pab_str_has_prefix(file_name(a), DUMP_STEM); }
+
+static const char *value(const struct pab_kv *kvs, uint64_t n, const char *key)
 {
-    int64_t n = 0;
-    for (uint64_t i = 0; i < a->count_count; i++)
-        if (!strcmp(a->counts[i].key, key) && pab_parse_int(a->counts[i].value, &n)) n = 0;
-    return (uint64_t)n;
+    for (uint64_t i = 0; i < n; i++)
+        if (!strcmp(kvs[i].key, key)) return kvs[i].value;
+    return "";
 }
 
-struct job {
-    struct neo4j_server server;
-    struct pab_op *op;
-    const struct pab_restore_req *req;
-    const struct pab_artifact_info *graph, *schema;     /* NULL: not among what is restored */
-    uint32_t graph_index, schema_index;
-    struct graph_size there;
-};
+const char *info_fact(const struct pab_artifact_info *a, const char *key) { return value(a->facts, a->fact_count, key); }
 
-static int plan(struct job *j, uint32_t action, uint64_t size, char *detail)
+uint64_t info_count(const struct pab_artifact_info *a, const char *key)
 {
-    CLEANUP_FREE char *text = detail;
-    return j->op->host->plan_add(j->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = j->server.n->database, .detail = text, .size = size });
-}
-
-static int plan_all(struct job *j)
-{
-    int rc = PAB_OK;
-    const char *db = j->server.n->database;
-    if (j->graph && j->there.nodes)
-        rc = plan(j, j->req->flags & PAB_RESTORE_FORCE ? PAB_PLAN_DROP : PAB_PLAN_CONFLICT, PAB_SIZE_UNKNOWN,
-                  pab_sprintf("database '%s' holds %lld nodes and %lld relationships: they are deleted first, with its constraints and indexes", db,
-                              (long long)j->there.nodes, (long long)j->there.relationships));
-    if (!rc && j->graph)
-        rc = plan(j, PAB_PLAN_CREATE, j->graph->content_size, pab_sprintf("%llu nodes and %llu relationships are created in database '%s'",
-                  (unsigned long long)counted(j->graph, "nodes"), (unsigned long long)counted(j->graph, "relationships"), db));
-    if (!rc && j->schema)
-        rc = plan(j, PAB_PLAN_CREATE, j->schema->content_size, pab_sprintf("%llu constraints and %llu indexes are created in database '%s'",
-                  (unsigned long long)counted(j->schema, "constraints"), (unsigned long long)counted(j->schema, "indexes"), db));
-    return rc;
-}
-
-static int make_room(struct job *j)
-{
-    struct pab_error err = { 0 };
-    if (!j->there.nodes || !j->graph) return PAB_OK;
-    if (!(j->req->flags & PAB_RESTORE_FORCE))
-        return pab_fail(j->op, PAB_E_REFUSED, 0, "use --force to delete them first", "database '%s' is not empty: it holds %lld nodes", j->server.n->database, (long long)j->there.nodes);
-    return empty_graph(&j->server, j->op, &err) ? sup_fail(j->op, &err) : PAB_OK;
-}
-
-/* The server's content as it is now, not as it was sent. */
-static int compare(struct job *j, const json_t *trailer)
-{
-    struct tally t;
-    struct pab_error err = { 0 };
-    struct scan scan = { .server = &j->server, .op = j->op, .tally = &t };
-    int rc = tally_init(&t, j->op, &err);
-    if (!rc) rc = scan_graph(&scan, &err);
-    if (!rc) rc = tally_compare(&t, trailer, "the restored database", &err);
-    tally_release(&t);
-    if (rc == PAB_E_CORRUPT && !err.hint[0]) pab_error_hint(&err, rc, "does something write to the server at the same time?");
-    return verb_end(j->op, rc, &err);
-}
-
-static int restore_all(struct job *j)
-{
-    CLEANUP(schema_release) struct schema schema = { 0 };
-    CLEANUP_JSON json_t *trailer = NULL;
-    struct pab_error err = { 0 };
-    int rc = j->schema ? schema_import(j->op, j->schema_index, j->schema, &schema) : PAB_OK; /* before anything is deleted */
-    if (!rc) rc = make_room(j);
-    if (!rc && j->graph) {
-        rc = load_graph(&j->server, j->op, j->graph_index, j->graph, &trailer);
-        if (rc) pab_log(j->op, PAB_LOG_INFO, "database '%s' holds a part of the graph now: --force deletes it first", j->server.n->database);
-    }
-    if (!rc && j->schema && schema_create(&j->server, j->op, &schema, &err)) rc = sup_fail(j->op, &err);
-    if (!rc && trailer) rc = compare(j, trailer);
-    if (!rc && trailer)
-        pab_log(j->op, PAB_LOG_INFO, "%lld nodes and %lld relationships are there again, their content as recorded (digest %s)", (long long)json_number(trailer, "nodes", 0),
-                (long long)json_number(trailer, "relationships", 0), json_text(trailer, "digest"));
-    return rc;
-}
-
-static void sort_artifacts(struct job *j)
-{
-    for (uint32_t i = 0; i < j->req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact_at(j->req->artifacts, j->req->artifact_stride, i);
-        if (artifact_is(a, GRAPH_STEM)) j->graph = a, j->graph_index = i;
-        else if (artifact_is(a, SCHEMA_STEM)) j->schema = a, j->schema_index = i;
-    }
+    int64_t n;
+    return pab_parse_int(value(a->counts, a->count_count, key), &n) ? UINT64_MAX : (uint64_t)n;
 }
 
 int neo4j_restore(void *instance, struct pab_op *op, const struct pab_restore_req *req)
 {
-    struct job j = { .op = op, .req = req };
-    struct pab_error err = { 0 };
-    if (req->flags & PAB_RESTORE_CLEANUP) return PAB_OK; /* nothing is kept */
-    sort_artifacts(&j);
-    if (!j.graph && !j.schema) return PAB_OK;
-    int rc = neo4j_connect(instance, op, &j.server);
-    if (!rc && graph_size(&j.server, &j.there, &err)) rc = sup_fail(op, &err);
-    if (!rc) rc = req->flags & PAB_RESTORE_PLAN ? plan_all(&j) : restore_all(&j);
-    neo4j_disconnect(&j.server);
-    return rc;
+    int rc = restore_files(instance, op, req);
+    return rc ? rc : restore_graph(instance, op, req);
 }

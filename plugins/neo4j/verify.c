@@ -1,5 +1,5 @@
 /* verify.c - offline: every line of a graph parsed, its relationships' nodes looked up, counts and digest made again and compared with
- * the trailer and the manifest; every statement of the schema. */
+ * the trailer and the manifest; every statement of the schema; every byte of a dump. The host itself looks after data folders. */
 #include <string.h>
 #include "plugins/neo4j/neo4j.h"
 
@@ -17,24 +17,17 @@ static int take_relationship(void *ctx, const struct relationship *r, struct pab
     return pab_error_set(err, PAB_E_CORRUPT, 0, "relationship %llu is %s", (unsigned long long)r->id, t->dangling ? "of a node that is not in the graph" : "in the graph twice");
 }
 
-static const char *value(const struct pab_kv *kvs, uint64_t n, const char *key)
-{
-    for (uint64_t i = 0; i < n; i++)
-        if (!strcmp(kvs[i].key, key)) return kvs[i].value;
-    return "";
-}
-
 static int compare_manifest(const struct tally *t, const struct pab_artifact_info *a, struct pab_error *err)
 {
-    int64_t n = -1;
     char digest[33];
-    const char *recorded = value(a->facts, a->fact_count, "digest");
+    uint64_t nodes = info_count(a, "nodes"), relationships = info_count(a, "relationships");
     pab_hex(t->digest, sizeof t->digest, digest);
-    if (pab_parse_int(value(a->counts, a->count_count, "nodes"), &n) || n != (int64_t)t->node_count)
-        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' holds %llu nodes, the manifest says %lld", a->path, (unsigned long long)t->node_count, (long long)n);
-    if (pab_parse_int(value(a->counts, a->count_count, "relationships"), &n) || n != (int64_t)t->relationship_count)
-        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' holds %llu relationships, the manifest says %lld", a->path, (unsigned long long)t->relationship_count, (long long)n);
-    if (strcmp(recorded, digest) != 0) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has the digest %s, the manifest says '%s'", a->path, digest, recorded);
+    if (nodes != t->node_count)
+        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' holds %llu nodes, the manifest says %lld", a->path, (unsigned long long)t->node_count, (long long)nodes);
+    if (relationships != t->relationship_count)
+        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' holds %llu relationships, the manifest says %lld", a->path, (unsigned long long)t->relationship_count, (long long)relationships);
+    if (strcmp(info_fact(a, "digest"), digest) != 0)
+        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has the digest %s, the manifest says '%s'", a->path, digest, info_fact(a, "digest"));
     return PAB_OK;
 }
 
@@ -55,13 +48,12 @@ static int verify_graph(struct pab_op *op, uint32_t index, const struct pab_arti
 static int verify_schema(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a)
 {
     CLEANUP(schema_release) struct schema s = { 0 };
-    int64_t constraints = -1, indexes = -1;
     int rc = schema_import(op, index, a, &s);
     if (rc) return rc;
-    if (pab_parse_int(value(a->counts, a->count_count, "constraints"), &constraints) || constraints != (int64_t)s.constraints.count)
-        return pab_fail(op, PAB_E_CORRUPT, 0, NULL, "'%s' has %zu constraints, the manifest says %lld", a->path, s.constraints.count, (long long)constraints);
-    if (pab_parse_int(value(a->counts, a->count_count, "indexes"), &indexes) || indexes != (int64_t)s.indexes.count)
-        return pab_fail(op, PAB_E_CORRUPT, 0, NULL, "'%s' has %zu indexes, the manifest says %lld", a->path, s.indexes.count, (long long)indexes);
+    if (info_count(a, "constraints") != s.constraints.count)
+        return pab_fail(op, PAB_E_CORRUPT, 0, NULL, "'%s' has %zu constraints, the manifest says %lld", a->path, s.constraints.count, (long long)info_count(a, "constraints"));
+    if (info_count(a, "indexes") != s.indexes.count)
+        return pab_fail(op, PAB_E_CORRUPT, 0, NULL, "'%s' has %zu indexes, the manifest says %lld", a->path, s.indexes.count, (long long)info_count(a, "indexes"));
     return PAB_OK;
 }
 
@@ -74,6 +66,7 @@ int neo4j_verify(void *instance, struct pab_op *op, const struct pab_verify_req 
         const struct pab_artifact_info *a = artifact_at(req->artifacts, req->artifact_stride, i);
         if (artifact_is(a, GRAPH_STEM)) rc = verify_graph(op, i, a);
         else if (artifact_is(a, SCHEMA_STEM)) rc = verify_schema(op, i, a);
+        else if (artifact_is_dump(a)) rc = dump_verify(op, i, a);
     }
     return rc;
 }
