@@ -12,3 +12,5 @@ neo4j_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFL
 neo4j_la_LDFLAGS = -module $(plugin_ldflags)
 neo4j_la_LIBADD = $(DOCKER_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS)
 endif
+dist_man_MANS += %D%/pabengine-neo4j.7
+EXTRA_DIST += %D%/pabengine-neo4j.pod
