@@ -1,0 +1,115 @@
+/* list.c - lists that come in pages: {"data": [...], "nextCursor": "..." or null}. Their traps: a cursor may lead to itself, and
+ * workflows are counted by offset, so that one that is deleted meanwhile makes its successor slip from the next page into the
+ * one that was read. Hence the callers list twice. */
+#include <string.h>
+#include "plugins/n8n/n8n.h"
+
+#define PAGE 100            /* the service's maximum is 250; never 0, whose cursor leads to itself */
+#define MAX_EMPTY 100       /* pages in a row with a cursor and nothing else */
+
+struct page { size_t items; char *next; };
+
+static int read_items(struct json_scan *s, n8n_item item, void *ctx, struct page *p, struct pab_error *err)
+{
+    int rc = json_scan_array(s, err);
+    while (!rc && !(rc = json_scan_more(s, err))) {
+        struct span text;
+        rc = json_scan_skip(s, err);
+        if (rc) break;
+        text.p = json_scan_raw(s, &text.n);
+        p->items++;
+        rc = item(ctx, text, err);
+    }
+    return rc == PAB_END ? PAB_OK : rc;
+}
+
+static int read_page(struct json_scan *s, const char *what, n8n_item item, void *ctx, struct page *p, struct pab_error *err)
+{
+    const char *key;
+    int rc = json_scan_object(s, err), found = 0;
+    while (!rc && !(rc = json_scan_key(s, &key, err))) {
+        if (!strcmp(key, "data")) {
+            found = 1;
+            rc = read_items(s, item, ctx, p, err);
+            continue;
+        }
+        int is_cursor = !strcmp(key, "nextCursor");
+        rc = json_scan_skip(s, err);
+        if (rc || !is_cursor) continue;
+        struct span text;
+        text.p = json_scan_raw(s, &text.n);
+        free(p->next);
+        p->next = span_string(text);
+    }
+    if (rc == PAB_END) rc = json_scan_end(s, err);
+    if (!rc && !found) rc = pab_error_set(err, PAB_E_CORRUPT, 0, "the answer to '%s' has no \"data\"", what);
+    return rc;
+}
+
+int n8n_list(struct rest *r, const char *path, n8n_item item, void *ctx, struct pab_error *err)
+{
+    CLEANUP(pab_strs_release) struct pab_strs seen = { 0 };
+    CLEANUP_FREE char *cursor = NULL;
+    unsigned empty = 0;
+    for (;;) {
+        CLEANUP_FREE char *escaped = cursor ? rest_escape(cursor) : NULL;
+        CLEANUP_FREE char *address = pab_sprintf("%s%climit=%d%s%s", path, strchr(path, '?') ? '&' : '?', PAGE, escaped ? "&cursor=" : "", escaped ? escaped : "");
+        struct page p = { 0 };
+        struct json_scan *s = NULL;
+        int rc = rest_scan(r, &(struct rest_req){ .path = address, .max_body = N8N_MAX_TEXT }, &s, err);
+        if (rc) return rc;
+        rc = read_page(s, path, item, ctx, &p, err);
+        rest_scan_free(r, s);
+        free(cursor);
+        cursor = p.next;
+        if (rc || !cursor || !*cursor) return rc;
+        empty = p.items ? 0 : empty + 1;
+        int circle = empty >= MAX_EMPTY;
+        for (size_t i = 0; !circle && i < seen.count; i++) circle = !strcmp(seen.items[i], cursor);
+        if (circle) return pab_error_set(err, PAB_E_CORRUPT, 0, "the list '%s' never ends: its cursors lead in a circle", path);
+        pab_strs_add(&seen, cursor);
+    }
+}
+
+static int add_id(void *ctx, struct span text, struct pab_error *err)
+{
+    static const char *const kept[] = { "name", "updatedAt", "type", "versionId" };
+    json_t *all = ctx;
+    CLEANUP_FREE char *id = span_text(text, "id");
+    if (!*id) return pab_error_set(err, PAB_E_CORRUPT, 0, "an item of a list has no id");
+    json_t *item = json_object();
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        CLEANUP_FREE char *value = span_string(span_member(text, kept[i]));
+        if (value) json_object_set_new(item, kept[i], json_string(value));
+    }
+    json_object_set_new(item, "active", json_boolean(span_true(text, "active")));
+    json_object_set_new(item, "isArchived", json_boolean(span_true(text, "isArchived")));
+    return json_object_set_new(all, id, item) ? pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a list") : PAB_OK;
+}
+
+int n8n_ids(struct rest *r, const char *path, json_t **ret, struct pab_error *err)
+{
+    CLEANUP_JSON json_t *all = json_object();
+    int rc = n8n_list(r, path, add_id, all, err);
+    if (!rc) *ret = TAKE_PTR(all);
+    return rc;
+}
+
+int n8n_get(struct rest *r, const char *path, struct json_scan **scan, struct span *ret, struct pab_error *err)
+{
+    struct json_scan *s = NULL;
+    int rc = rest_scan(r, &(struct rest_req){ .path = path, .max_body = N8N_MAX_TEXT }, &s, err);
+    if (rc) return rc;
+    rc = json_scan_skip(s, err);
+    struct span text = { 0 };
+    if (!rc) text.p = json_scan_raw(s, &text.n);
+    if (!rc && *text.p != '{') rc = pab_error_set(err, PAB_E_CORRUPT, 0, "the answer to '%s' is not an object", path);
+    /* the text lives until the next call of the scan: what follows it is white space, which the length of the body has proven */
+    if (rc) {
+        rest_scan_free(r, s);
+        return rc;
+    }
+    *scan = s;
+    *ret = text;
+    return PAB_OK;
+}
