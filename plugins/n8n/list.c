@@ -104,7 +104,7 @@ int n8n_get(struct rest *r, const char *path, struct json_scan **scan, struct sp
     struct span text = { 0 };
     if (!rc) text.p = json_scan_raw(s, &text.n);
     if (!rc && *text.p != '{') rc = pab_error_set(err, PAB_E_CORRUPT, 0, "the answer to '%s' is not an object", path);
-    /* the text lives until the next call of the scan: what follows it is white space, which the length of the body has proven */
+    /* The object was closed, so it is whole; json_scan_end would take its text away. */
     if (rc) {
         rest_scan_free(r, s);
         return rc;
