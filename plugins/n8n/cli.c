@@ -1,5 +1,6 @@
 /* cli.c - the n8n command: for credentials, whose secrets the API never gives. It talks to the database itself and may run beside
  * the server. What it writes is readable for everybody (0644), so its files lie in a folder that nobody else may enter. */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
