@@ -13,12 +13,8 @@ static int read_items(struct json_scan *s, n8n_item item, void *ctx, struct page
 {
     int rc = json_scan_array(s, err);
     while (!rc && !(rc = json_scan_more(s, err))) {
-        struct span text;
-        rc = json_scan_skip(s, err);
-        if (rc) break;
-        text.p = json_scan_raw(s, &text.n);
         p->items++;
-        rc = item(ctx, text, err);
+        rc = item(ctx, s, err);
     }
     return rc == PAB_END ? PAB_OK : rc;
 }
@@ -71,20 +67,41 @@ int n8n_list(struct rest *r, const char *path, n8n_item item, void *ctx, struct 
     }
 }
 
-static int add_id(void *ctx, struct span text, struct pab_error *err)
+int n8n_object(struct json_scan *s, n8n_member member, void *ctx, struct pab_error *err)
 {
-    static const char *const kept[] = { "name", "updatedAt", "type", "versionId" };
-    json_t *all = ctx;
-    CLEANUP_FREE char *id = span_text(text, "id");
-    if (!*id) return pab_error_set(err, PAB_E_CORRUPT, 0, "an item of a list has no id");
-    json_t *item = json_object();
-    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
-        CLEANUP_FREE char *value = span_string(span_member(text, kept[i]));
-        if (value) json_object_set_new(item, kept[i], json_string(value));
+    const char *key;
+    int rc = json_scan_object(s, err);
+    while (!rc && !(rc = json_scan_key(s, &key, err))) {
+        CLEANUP_FREE char *name = pab_strdup(key);
+        struct span value;
+        rc = json_scan_skip(s, err);
+        if (rc) break;
+        value.p = json_scan_raw(s, &value.n);
+        rc = member(ctx, name, value, err);
     }
-    json_object_set_new(item, "active", json_boolean(span_true(text, "active")));
-    json_object_set_new(item, "isArchived", json_boolean(span_true(text, "isArchived")));
-    return json_object_set_new(all, id, item) ? pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a list") : PAB_OK;
+    return rc == PAB_END ? PAB_OK : rc;
+}
+
+static int keep_small(void *ctx, const char *key, struct span value, struct pab_error *err)
+{
+    static const char *const kept[] = { "id", "name", "updatedAt", "type", "versionId", "active", "isArchived" };
+    (void)err;
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        if (strcmp(key, kept[i])) continue;
+        CLEANUP_FREE char *text = span_string(value);
+        json_object_set_new(ctx, key, text ? json_string(text) : json_boolean(span_is(value, "true")));
+    }
+    return PAB_OK;
+}
+
+static int add_id(void *ctx, struct json_scan *s, struct pab_error *err)
+{
+    CLEANUP_JSON json_t *item = json_object();
+    int rc = n8n_object(s, keep_small, item, err);
+    const char *id = rc ? "" : json_text(item, "id");
+    if (!rc && !*id) rc = pab_error_set(err, PAB_E_CORRUPT, 0, "an item of a list has no id");
+    if (!rc && json_object_set(ctx, id, item)) rc = pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a list");
+    return rc;
 }
 
 int n8n_ids(struct rest *r, const char *path, json_t **ret, struct pab_error *err)
@@ -95,21 +112,13 @@ int n8n_ids(struct rest *r, const char *path, json_t **ret, struct pab_error *er
     return rc;
 }
 
-int n8n_get(struct rest *r, const char *path, struct json_scan **scan, struct span *ret, struct pab_error *err)
+int n8n_get(struct rest *r, const char *path, n8n_member member, void *ctx, struct pab_error *err)
 {
     struct json_scan *s = NULL;
     int rc = rest_scan(r, &(struct rest_req){ .path = path, .max_body = N8N_MAX_TEXT }, &s, err);
     if (rc) return rc;
-    rc = json_scan_skip(s, err);
-    struct span text = { 0 };
-    if (!rc) text.p = json_scan_raw(s, &text.n);
-    if (!rc && *text.p != '{') rc = pab_error_set(err, PAB_E_CORRUPT, 0, "the answer to '%s' is not an object", path);
-    /* The object was closed, so it is whole; json_scan_end would take its text away. */
-    if (rc) {
-        rest_scan_free(r, s);
-        return rc;
-    }
-    *scan = s;
-    *ret = text;
-    return PAB_OK;
+    rc = n8n_object(s, member, ctx, err);
+    if (!rc) rc = json_scan_end(s, err);
+    rest_scan_free(r, s);
+    return rc;
 }

@@ -34,14 +34,18 @@ int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const 
 /* 1 when this is such a failure, of whatever kind. */
 int n8n_is_missing(const struct rest *r, int code);
 
-/* ---- list.c: all items of a list that comes in pages */
-typedef int (*n8n_item)(void *ctx, struct span text, struct pab_error *err);
-/* `path` may have a query. Items are not deduplicated. `item` must not make requests. */
+/* ---- list.c: all items of a list that comes in pages, one object member by member */
+/* Called with the scan before an item, which it reads. It must not make requests. */
+typedef int (*n8n_item)(void *ctx, struct json_scan *s, struct pab_error *err);
+/* `path` may have a query. Items are not deduplicated. */
 int n8n_list(struct rest *r, const char *path, n8n_item item, void *ctx, struct pab_error *err);
-/* An object of id -> { "name", "updatedAt", "active", "isArchived", "type", "versionId" as far as the items have them }. */
+/* The value's text lives until the next member. */
+typedef int (*n8n_member)(void *ctx, const char *key, struct span value, struct pab_error *err);
+int n8n_object(struct json_scan *s, n8n_member member, void *ctx, struct pab_error *err);
+/* An object of id -> { "id", "name", "updatedAt", "type", "versionId", "active", "isArchived" as far as the items have them }. */
 int n8n_ids(struct rest *r, const char *path, json_t **ret, struct pab_error *err);
-/* One object whole, as text. The scan owns the text: rest_scan_free after its use. */
-int n8n_get(struct rest *r, const char *path, struct json_scan **scan, struct span *ret, struct pab_error *err);
+/* One object; its members are never in memory together. */
+int n8n_get(struct rest *r, const char *path, n8n_member member, void *ctx, struct pab_error *err);
 
 /* ---- cli.c: the n8n command, on this machine or in the container */
 struct cli;
