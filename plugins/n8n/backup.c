@@ -102,7 +102,7 @@ int n8n_backup(void *instance, struct pab_op *op, const struct pab_backup_req *r
     t.r = r;
     if (!rc) rc = put_version(&t);
     if (!rc) rc = taking_list(&t, "tags", "n8n/tags", N8N_API "/tags", "tags", "tag:list");
-    if (!rc) rc = backup_credentials(&t, req);
+    if (!rc) rc = backup_credentials(&t);
     if (!rc) rc = backup_tables(&t);
     if (!rc) rc = taking_list(&t, "projects", "n8n/projects", N8N_API "/projects", "projects", "project:list");
     if (!rc) rc = taking_list(&t, "variables", "n8n/variables", N8N_API "/variables", "variables", "variable:list");

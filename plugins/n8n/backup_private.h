@@ -11,7 +11,7 @@ struct taking {
 };
 
 int backup_workflows(struct taking *t);
-int backup_credentials(struct taking *t, const struct pab_backup_req *req);
+int backup_credentials(struct taking *t);
 int backup_tables(struct taking *t);
 
 /* An object and the artifact that belongs to it. `kind` as in "workflow"; detail may be NULL. */

@@ -74,12 +74,15 @@ static int take_one(struct workflows *w, const char *id, const char *name)
     struct pab_error err = { 0 };
     struct one o = { .w = w, .id = id };
     struct json_scan *s = NULL;
-    CLEANUP_FREE char *escaped = rest_escape(id), *file = pab_str_file_name(id);
+    CLEANUP_FREE char *escaped = rest_escape(id), *file = strchr(id, '/') ? pab_str_file_name(id) : pab_strdup(id);
     CLEANUP_FREE char *path = pab_sprintf(N8N_API "/workflows/%s", escaped);
     CLEANUP_FREE char *object = pab_sprintf("workflow:%s", id), *stem = pab_sprintf("n8n/workflows/%s", file);
     int rc = rest_scan(t->r, &(struct rest_req){ .path = path, .max_body = N8N_MAX_TEXT }, &s, &err);
     if (rc == PAB_E_NOT_FOUND) return PAB_OK; /* deleted since the list */
-    if (rc) return sup_fail(t->op, pab_error_prefix(&err, "workflow '%s'", name) ? &err : &err);
+    if (rc) {
+        pab_error_prefix(&err, "workflow '%s'", name);
+        return sup_fail(t->op, &err);
+    }
     rc = taking_begin(t, object, "workflow", name, stem, "json", 0, &o.a);
     if (!rc) rc = h->artifact_write(w->all, w->count ? ",\n" : "", w->count ? 2 : 0);
     if (!rc && n8n_object(s, put_member, &o, &err)) rc = sup_fail(t->op, &err);

@@ -7,7 +7,7 @@
 #define PAGE 100            /* the service's maximum is 250; never 0, whose cursor leads to itself */
 #define MAX_EMPTY 100       /* pages in a row with a cursor and nothing else */
 
-struct page { size_t items; char *next; };
+struct page { size_t items; char *next; int has_cursor; int64_t count; };
 
 static int read_items(struct json_scan *s, n8n_item item, void *ctx, struct page *p, struct pab_error *err)
 {
@@ -29,15 +29,23 @@ static int read_page(struct json_scan *s, const char *what, n8n_item item, void 
             rc = read_items(s, item, ctx, p, err);
             continue;
         }
-        int is_cursor = !strcmp(key, "nextCursor");
+        int is_cursor = !strcmp(key, "nextCursor"), is_count = !strcmp(key, "count");
         rc = json_scan_skip(s, err);
-        if (rc || !is_cursor) continue;
+        if (rc || (!is_cursor && !is_count)) continue;
         struct span text;
         text.p = json_scan_raw(s, &text.n);
+        if (is_count) {
+            p->count = strtoll(text.p, NULL, 10);
+            continue;
+        }
+        p->has_cursor = 1;
         free(p->next);
         p->next = span_string(text);
     }
     if (rc == PAB_END) rc = json_scan_end(s, err);
+    /* early versions of the data tables paged by other means: better no rows than some */
+    if (!rc && !p->has_cursor && p->count > (int64_t)p->items)
+        rc = pab_error_set(err, PAB_E_UNSUPPORTED, 0, "the answer to '%s' has %zu of %lld items and no way to the next", what, p->items, (long long)p->count);
     if (!rc && !found) rc = pab_error_set(err, PAB_E_CORRUPT, 0, "the answer to '%s' has no \"data\"", what);
     return rc;
 }

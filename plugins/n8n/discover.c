@@ -1,0 +1,44 @@
+/* discover.c - what the instance holds, with counts. */
+#include <string.h>
+#include "plugins/n8n/n8n.h"
+
+struct part { const char *id, *path, *scope; };
+
+static int add_part(struct pab_op *op, struct rest *r, const struct part *p)
+{
+    CLEANUP_JSON json_t *ids = NULL;
+    struct pab_error err = { 0 };
+    const char *id;
+    json_t *item;
+    size_t active = 0, archived = 0;
+    int rc = n8n_ids(r, p->path, &ids, &err);
+    if (rc) rc = n8n_excuse(op, r, p->id, p->scope, &err);
+    if (rc) return sup_fail(op, &err);
+    if (!ids) return PAB_OK;
+    json_object_foreach(ids, id, item) {
+        active += (unsigned)json_flag(item, "active");
+        archived += (unsigned)json_flag(item, "isArchived");
+    }
+    CLEANUP_FREE char *count = pab_sprintf("%zu", json_object_size(ids));
+    CLEANUP_FREE char *detail = strcmp(p->id, "workflows") ? pab_strdup(count) : pab_sprintf("%s, %zu active, %zu archived", count, active, archived);
+    const struct pab_kv attrs[] = { { "count", count } };
+    return op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_SERVICES, .id = p->id, .kind = p->id,
+                                                          .size = PAB_SIZE_UNKNOWN, .detail = detail }, attrs, 1);
+}
+
+int n8n_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req)
+{
+    static const struct part parts[] = {
+        { "workflows", N8N_API "/workflows?excludePinnedData=true", "workflow:list" },
+        { "tags", N8N_API "/tags", "tag:list" },
+        { "credentials", N8N_API "/credentials", "credential:list" },
+        { "tables", N8N_API "/data-tables", "dataTable:list" },
+        { "projects", N8N_API "/projects", "project:list" },
+        { "users", N8N_API "/users", "user:list" },
+    };
+    CLEANUP_REST struct rest *r = NULL;
+    if (!(req->categories & PAB_CAT_SERVICES)) return PAB_OK;
+    int rc = n8n_connect(instance, op, &r);
+    for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) rc = add_part(op, r, &parts[i]);
+    return rc;
+}
