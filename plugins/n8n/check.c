@@ -4,11 +4,17 @@
 
 struct part { const char *path, *what, *scope; };
 
+static int nothing(void *ctx, const char *key, struct span value, struct pab_error *err)
+{
+    (void)ctx, (void)key, (void)value, (void)err;
+    return PAB_OK;
+}
+
 static int try_part(struct pab_op *op, struct rest *r, const struct part *p)
 {
     struct pab_error err = { 0 };
     CLEANUP_FREE char *path = pab_sprintf("%s?limit=1", p->path);
-    int rc = rest_json(r, &(struct rest_req){ .path = path, .max_body = N8N_MAX_TEXT }, NULL, &err);
+    int rc = n8n_get(r, path, nothing, NULL, &err);
     if (rc) rc = n8n_excuse(op, r, p->what, p->scope, &err);
     return rc ? sup_fail(op, &err) : PAB_OK;
 }

@@ -68,7 +68,7 @@ int cli_key(struct cli *c, char **ret, struct pab_error *err);
 char *key_fingerprint(const char *key);
 int key_matches(const char *key, const char *fingerprint);
 
-/* ---- verify.c */
+/* ---- stored.c */
 /* Value of a fact or count, "" when it is not there. */
 const char *n8n_value(const struct pab_kv *kvs, uint64_t n, const char *key);
 /* An artifact read as JSON. */

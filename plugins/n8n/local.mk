@@ -1,0 +1,15 @@
+# plugins/n8n: workflows, credentials, tags and data tables of an n8n server.
+if PLUGIN_N8N
+pkgplugin_LTLIBRARIES += n8n.la
+n8n_la_SOURCES = \
+	%D%/n8n.h %D%/plugin.c %D%/connect.c %D%/list.c %D%/text.c %D%/text.h %D%/refs.c %D%/key.c %D%/stored.c \
+	%D%/cli.c %D%/cli_container.c %D%/cli_private.h \
+	%D%/check.c %D%/discover.c %D%/verify.c \
+	%D%/backup.c %D%/backup_private.h %D%/backup_workflows.c %D%/backup_credentials.c %D%/backup_tables.c \
+	%D%/restore.c
+n8n_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(ARCHIVE_CFLAGS) $(CRYPTO_CFLAGS)
+n8n_la_LDFLAGS = -module $(plugin_ldflags)
+n8n_la_LIBADD = $(DOCKER_LIBS) $(ARCHIVE_LIBS) $(CRYPTO_LIBS)
+endif
+dist_man_MANS += %D%/pabengine-n8n.7
+EXTRA_DIST += %D%/pabengine-n8n.pod
