@@ -70,7 +70,7 @@ int finish_workflow(struct restoring *r, const struct wanted *w, struct pab_erro
     int rc = PAB_OK;
     /* nothing but this changes in the archive */
     if (w->put && json_flag(now, "isArchived")) rc = act(r, w->target, "unarchive", err);
-    if (!rc && w->put && json_flag(now, "active") && !w->active) rc = act(r, w->target, "deactivate", err);
+    if (!rc && json_flag(now, "active") && !w->active) rc = act(r, w->target, "deactivate", err);
     if (!rc && w->put) rc = body_put(r, w, w->split && r->n->activate, err);
     if (!rc) rc = set_tags(r, w, err);
     return rc ? rc : set_archived(r, w, err);
