@@ -256,16 +256,17 @@ END_TEST
 
 START_TEST(no_failing_write_goes_unnoticed)
 {
-    begin();
-    add_workflow("aaa", "First", NULL, NULL);
-    for (unsigned n = 1;; n++) {
+    int rc = -1;
+    for (unsigned n = 1; rc; n++) {
+        begin();
+        add_workflow("aaa", "First", NULL, NULL);
         fake_fail_call(it.host, "artifact_write", n, PAB_E_NOSPACE);
-        int rc = backup();
-        if (rc == PAB_OK) break;
-        ck_assert_int_eq(rc, PAB_E_NOSPACE);
+        rc = backup();
+        ck_assert(rc == PAB_OK || rc == PAB_E_NOSPACE);
+        ck_assert(rc == PAB_OK || !stored("n8n_workflows"));
         ck_assert_int_lt(n, 200);
+        end();
     }
-    end();
 }
 END_TEST
 

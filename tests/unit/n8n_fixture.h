@@ -27,7 +27,7 @@ static struct {
     struct pab_strs texts;      /* of answers: they live as long as the server */
 } it;
 
-static void put_file(const char *path, const char *text, mode_t mode)
+static inline void put_file(const char *path, const char *text, mode_t mode)
 {
     struct pab_error err = { 0 };
     CLEANUP_FREE char *whole = pab_sprintf("%s/%s", it.dir, path);
