@@ -356,13 +356,14 @@ END_TEST
 
 START_TEST(numbers_are_written_as_they_were_read)
 {
-    static const char *const mine[] = { "GET /api/v1/workflows/aaa", NULL };
+    static const char *const mine[] = { "GET /api/v1/workflows/aaa", "PUT ", NULL };
     static const char nodes[] = "[{\"x\": 12345678901234567890123,\"y\":0.10000000000000000001}]";
     begin();
     aside = mine;
     add_workflow("aaa", "Exact", NULL, NULL);
     CLEANUP_FREE char *text = pab_sprintf("{\"id\":\"aaa\",\"name\":\"Exact\",\"nodes\":%s,\"connections\":{},\"settings\":{}}", nodes);
     fake_http_on(it.server, "GET /api/v1/workflows/aaa*", (struct fake_answer){ .headers = "Content-Type: application/json\r\n", .body = text });
+    fake_http_on(it.server, "PUT *", (struct fake_answer){ .headers = "Content-Type: application/json\r\n", .body = "{}" });
     ok(backup());
     wipe();
     ok(restore(0));
