@@ -21,6 +21,9 @@ int cli_open(const struct n8n *n, struct pab_op *op, struct cli **ret, struct pa
     c->op = op;
     add_env(c, "N8N_USER_FOLDER", n->user_folder);
     add_env(c, "N8N_ENCRYPTION_KEY", n->encryption_key);
+    /* what it imported it tells at this level */
+    add_env(c, "N8N_LOG_LEVEL", "info");
+    add_env(c, "N8N_LOG_OUTPUT", "console");
     add_env(c, "N8N_DIAGNOSTICS_ENABLED", "false");
     add_env(c, "N8N_VERSION_NOTIFICATIONS_ENABLED", "false");
     int rc = PAB_OK;

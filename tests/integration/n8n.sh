@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# The n8n plugin against a real n8n: what is backed up comes back the same, under the same ids, active as it was.
+# time limit: 900
+. "$(dirname "$0")/lib.sh"
+need_n8n
+need jq
+
+n8n_job() { # OPTIONS: a job with these options beside the address and the key
+    make_job <<<"targets: [{name: workflows, plugin: n8n, options: {url: '$N8N_URL', api_key: 'file:$N8N_API_KEY_FILE'${1:+, $1}}}]"
+}
+cli="cli: ['$N8N_CLI'], user_folder: '$N8N_USER_FOLDER'"
+answers() { curl -s -m 10 "$N8N_URL/webhook/pab-hook-$1"; }
+
+n8n_wipe
+n8n_seed 200 || { not_ok "n8n is filled"; exit 1; }
+n8n_show --secrets >"$T/before"
+n8n_job "$cli"
+
+# ---- backup
+expect 0 "the check says that all can be read" check "$job"
+expect 0 "discover counts" discover "$job"
+has "the workflows" "$out" "workflows"
+expect 0 "everything is backed up" run "$job"
+expect 0 "and verifies" verify "$job" latest --check-integrity
+backup=$store/latest
+same "all workflows are in one file" 208 "$(jq length "$backup/services/n8n_workflows.json")"
+same "and each in one of its own" 208 "$(find "$backup/services/n8n/workflows/" -type f | wc -l)"
+same "as the service wrote them" "$(n8n_pages workflows | jq -c '{id, nodes, connections, settings}' | sort)" \
+    "$(jq -c '.[] | {id, nodes, connections, settings}' "$backup/services/n8n_workflows.json" | sort)"
+same "the credentials are encrypted" 5 "$(jq '[.[] | select(.data | type == "string" and startswith("U2FsdGVk"))] | length' "$backup/services/n8n/credentials_encrypted.json")"
+same "the fingerprint of the key is in the manifest" 1 "$(jq '[.targets[0].facts.key_fingerprint | select(startswith("sha256:"))] | length' "$backup/manifest.json")"
+if grep -rqF "$(cat "$N8N_ENCRYPTION_KEY_FILE")" "$backup/"; then not_ok "the key itself is nowhere"; else ok "the key itself is nowhere"; fi
+
+# ---- nothing lost: nothing done
+expect 0 "a restore into the same server" restore "$job" latest --yes
+n8n_show --secrets >"$T/after"
+same "changes nothing" "" "$(diff "$T/before" "$T/after" | head -5)"
+
+# ---- emptied
+n8n_wipe
+same "the server is empty" "" "$(n8n_show)"
+same "no webhook answers" 404 "$(curl -s -o /dev/null -w '%{http_code}' "$N8N_URL/webhook/pab-hook-20")"
+expect 0 "the plan of a restore" restore "$job" latest --dry-run
+same "changes nothing" "" "$(n8n_show)"
+expect 0 "all is restored" restore "$job" latest --yes
+n8n_show --secrets >"$T/after"
+# a data table always gets a new id; what refers to it is compared by name
+same "every workflow, credential, tag and table is as it was" "" "$(diff <(grep -v -e ^table -e ^tag "$T/before") <(grep -v -e ^table -e ^tag "$T/after") | cut -c1-600 | head -8)"
+n8n_show --no-ids >"$T/after"
+same "tags and tables, too" "$(grep -e ^table -e ^tag "$T/before" | cut -f1,2,4-)" "$(grep -e ^table -e ^tag "$T/after")"
+same "an active webhook answers again" '{"flow":40}' "$(answers 40 | jq -c .)"
+n8n_show --secrets >"$T/once"
+expect 0 "a second restore" restore "$job" latest --yes
+n8n_show --secrets >"$T/twice"
+same "changes nothing" "" "$(diff "$T/once" "$T/twice" | head -5)"
+
+# ---- one object
+id=$(n8n_pages workflows | jq -r 'select(.name == "Parent one") | .id')
+n8n_api PUT "workflows/$id" '{"name": "Parent one", "nodes": [], "connections": {}, "settings": {}}' >/dev/null
+expect 0 "one workflow is restored" restore "$job" latest --object "workflow:$id" --yes
+n8n_show --secrets >"$T/after"
+same "and is as it was" "" "$(diff "$T/once" "$T/after" | head -5)"
+
+# ---- without the command: nothing but the API
+n8n_job "credentials: metadata"
+expect 0 "a backup by the API alone" run "$job"
+n8n_wipe
+expect 3 "is restored, and says which credentials are missing" restore "$job" latest --yes
+has "by name" "$err" "Header token"
+same "with every workflow" 208 "$(n8n_pages workflows | wc -l)"
+
+# ---- another key
+n8n_job "$cli"
+expect 3 "without credentials the backup is still one" run "$job" || :
+first=$(basename "$(find "$store" -maxdepth 1 -name 'backup-*' | sort | head -n 1)")
+n8n_reset() { "$top_srcdir/tests/services/n8n" reset --new-key >/dev/null 2>&1; eval "$("$top_srcdir/tests/services/n8n" env)"; }
+n8n_reset || { not_ok "a server with a new key"; exit 1; }
+secrets+=("$(cat "$N8N_API_KEY_FILE")" "$(cat "$N8N_ENCRYPTION_KEY_FILE")")
+n8n_job "$cli"
+expect 1 "a server with another key is refused the credentials" restore "$job" "$first" --yes
+has "with the reason" "$err" "another key"
+same "before anything is changed" "" "$(n8n_show)"
+n8n_job "$cli, credentials: metadata, activate: false"
+expect 3 "the rest can be had" restore "$job" "$first" --yes
+same "with every workflow" 208 "$(n8n_pages workflows | wc -l)"
+same "none of them active" 0 "$(n8n_pages workflows | jq -c 'select(.active)' | wc -l)"
+n8n_wipe
