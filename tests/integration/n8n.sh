@@ -4,6 +4,15 @@
 . "$(dirname "$0")/lib.sh"
 need_n8n
 need jq
+server="$top_srcdir/tests/services/n8n"
+# one of its own, whose key it may change
+use_server() {
+    eval "$1"
+    secrets+=("$(cat "$N8N_API_KEY_FILE")" "$(cat "$N8N_ENCRYPTION_KEY_FILE")")
+}
+text=$(HOME=$service_home "$server" start "$T/n8n" 2>"$err") || { not_ok "a server for this test" "$(cat "$err")"; exit 1; }
+at_end "$server" stop "$T/n8n"
+use_server "$text"
 
 n8n_job() { # OPTIONS: a job with these options beside the address and the key
     make_job <<<"targets: [{name: workflows, plugin: n8n, options: {url: '$N8N_URL', api_key: 'file:$N8N_API_KEY_FILE'${1:+, $1}}}]"
@@ -11,7 +20,6 @@ n8n_job() { # OPTIONS: a job with these options beside the address and the key
 cli="cli: ['$N8N_CLI'], user_folder: '$N8N_USER_FOLDER'"
 answers() { curl -s -m 10 "$N8N_URL/webhook/pab-hook-$1"; }
 
-n8n_wipe
 n8n_seed 200 || { not_ok "n8n is filled"; exit 1; }
 n8n_show --secrets >"$T/before"
 n8n_job "$cli"
@@ -73,9 +81,8 @@ same "with every workflow" 208 "$(n8n_pages workflows | wc -l)"
 n8n_job "$cli"
 expect 3 "without credentials the backup is still one" run "$job" || :
 first=$(basename "$(find "$store" -maxdepth 1 -name 'backup-*' | sort | head -n 1)")
-n8n_reset() { "$top_srcdir/tests/services/n8n" reset --new-key >/dev/null 2>&1; eval "$("$top_srcdir/tests/services/n8n" env)"; }
-n8n_reset || { not_ok "a server with a new key"; exit 1; }
-secrets+=("$(cat "$N8N_API_KEY_FILE")" "$(cat "$N8N_ENCRYPTION_KEY_FILE")")
+"$server" reset --new-key "$T/n8n" >"$T/settings" 2>"$err" || { not_ok "a server with a new key" "$(cat "$err")"; exit 1; }
+use_server "$(cat "$T/settings")"
 n8n_job "$cli"
 expect 1 "a server with another key is refused the credentials" restore "$job" "$first" --yes
 has "with the reason" "$err" "another key"
@@ -84,4 +91,3 @@ n8n_job "$cli, credentials: metadata, activate: false"
 expect 3 "the rest can be had" restore "$job" "$first" --yes
 same "with every workflow" 208 "$(n8n_pages workflows | wc -l)"
 same "none of them active" 0 "$(n8n_pages workflows | jq -c 'select(.active)' | wc -l)"
-n8n_wipe
