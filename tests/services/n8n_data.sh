@@ -1,0 +1,200 @@
+# shellcheck shell=bash
+# n8n_data.sh - fills an n8n server with what real ones hold, lists it so that two servers can be compared, and empties it.
+# Sourced, with N8N_URL, N8N_API_KEY_FILE and N8N_CLI set (tests/services/n8n env); needs curl and jq.
+#
+#     n8n_seed [COUNT]            COUNT (200) generated workflows and eight that refer to each other, 5 credentials, 8 tags, a data table
+#     n8n_show [--no-ids] [--secrets]   one line each: kind, name, id, what it holds; sorted. References are shown by name.
+#     n8n_wipe                    deletes all of it
+#     n8n_api METHOD PATH [BODY]  one request of the public API; BODY "-" is read from stdin
+#
+# Active ones answer GET $N8N_URL/webhook/pab-hook-N with {"flow": N}: N = 20, 40, ... (n8n_hooks [COUNT] names them).
+
+# The key never stands in an argument, where everybody on this machine could read it.
+n8n_api() {
+    local method=$1 path=$2 body=()
+    [ $# -lt 3 ] || body=(--data-binary "$3")
+    [ "${3:-}" != - ] || body=(--data-binary @-)
+    curl -sS -m 60 --fail-with-body -X "$method" -H @<(printf 'X-N8N-API-KEY: %s\n' "$(cat "$N8N_API_KEY_FILE")") \
+        -H 'Content-Type: application/json' ${body[@]+"${body[@]}"} "$N8N_URL/api/v1/$path"
+}
+# n8n_pages PATH: every item of a paged list, one a line
+n8n_pages() {
+    local cursor='' answer
+    while :; do
+        answer=$(n8n_api GET "$1?limit=100${cursor:+&cursor=$cursor}") || return 1
+        jq -c '.data[]' <<<"$answer"
+        cursor=$(jq -r '.nextCursor // empty | @uri' <<<"$answer")
+        [ -n "$cursor" ] || return 0
+    done
+}
+# Whether the server has a list at all (1.x has no list of credentials and no data tables).
+n8n_has() { n8n_api GET "$1?limit=1" >/dev/null 2>&1; }
+n8n_new() { # PATH, body on stdin: prints the id
+    local answer
+    answer=$(n8n_api POST "$1" -) || { echo "POST $1: $answer" >&2; return 1; }
+    jq -r '.id // .data.id' <<<"$answer"
+}
+n8n_hooks() { seq 20 20 "${1:-200}"; }
+
+# ---- seed
+n8n_credential_bodies() {
+    cat <<'END'
+{"name": "Basic auth of the shop", "type": "httpBasicAuth", "data": {"user": "björn", "password": "p\"ä$$ \\ wörd 🔑"}}
+{"name": "Header token", "type": "httpHeaderAuth", "data": {"name": "X-Token", "value": "tok-31415926"}}
+{"name": "Query key", "type": "httpQueryAuth", "data": {"name": "key", "value": "a b&c=d%20"}}
+{"name": "Warehouse (PostgreSQL)", "type": "postgres", "data": {"host": "db.internal", "port": 5433, "database": "shop", "user": "reader", "password": "s3cret\nsecond line", "maxConnections": 10, "allowUnauthorizedCerts": false, "ssl": "disable", "sshTunnel": false}}
+{"name": "Боt telegram", "type": "telegramApi", "data": {"accessToken": "123456:AAF-secret", "baseUrl": "https://api.telegram.org"}}
+END
+}
+
+# $credentials: [{id, name, type}]. Workflow i of 1..$count; what varies, varies with i alone.
+n8n_workflow_bodies() {
+    jq -nc --argjson count "$1" --argjson credentials "$2" '
+    def pad($n): "000\($n)"[-3:];
+    def node($i; $j; $name; $type; $version; $parameters):
+        {id: "0000\($i)-\($j)", name: $name, type: "n8n-nodes-base.\($type)", typeVersion: $version, position: [200 * $j, 100 * ($i % 7)], parameters: $parameters};
+    def uses($k): $credentials[$k % ($credentials | length)] | {credentials: {(.type): {id, name}}};
+    def request($i; $j): node($i; $j; "Ask \($j)"; "httpRequest"; 4.2;
+            {url: "=https://example.invalid/{{ $json.id }}?i=\($i)", authentication: "genericCredentialType", genericAuthType: $credentials[$i % 3].type, options: {timeout: 1000}})
+        + uses($i % 3);
+    def chain: [.[].name] as $n | [range(0; length - 1) | {key: $n[.], value: {main: [[{node: $n[. + 1], type: "main", index: 0}]]}}] | from_entries;
+    def title($i):
+        ["Nightly report", "Überweisungen prüfen", "请求 转发", "Заказы → склад", "émoji 🚀👩‍💻 flow", "\"quoted\" \\ back/slash", "  spaces around  ", "مرحبا بالعالم", "e\u0301 combining", "<b>html</b> & co"][$i % 10]
+        + (if $i % 50 == 7 then "" else " \(pad($i))" end);
+    range(1; $count + 1) as $i
+    | (if $i % 20 == 0 then
+           [node($i; 1; "Hook"; "webhook"; 2; {path: "pab-hook-\($i)", httpMethod: "GET", responseMode: "lastNode", options: {}}) + {webhookId: "9b2f0c1e-0000-4000-8000-\("000000000000\($i)"[-12:])"},
+            node($i; 2; "Answer"; "set"; 3.4; {assignments: {assignments: [{id: "a\($i)", name: "flow", value: $i, type: "number"}]}, options: {}})]
+       else
+           [(if $i % 3 == 0 then node($i; 1; "Every hour"; "scheduleTrigger"; 1.2; {rule: {interval: [{field: "hours", hoursInterval: ($i % 12 + 1)}]}})
+             else node($i; 1; "By hand"; "manualTrigger"; 1; {}) end),
+            node($i; 2; "Edit fields"; "set"; 3.4; {assignments: {assignments: [range(0; $i % 5 + 1) | {id: "a\($i)-\(.)", name: "feld_\(.)", value: "={{ $json[\"ü\(.)\"] }}", type: "string"}]}, options: {}}),
+            (range(3; 3 + $i % 4) | request($i; .)),
+            (if $i % 2 == 0 then node($i; 8; "Rows"; "postgres"; 2.5; {operation: "executeQuery", query: "SELECT * FROM t\nWHERE id > \($i) -- \"é\"", options: {}}) + uses(3) else empty end),
+            (if $i % 5 == 0 then node($i; 9; "Code"; "code"; 2; {jsCode: "// \(title($i))\nreturn items.map((x) => ({ json: { ...x.json, i: \($i), t: `a\\n${x}` } }));\n"}) else empty end),
+            (if $i % 7 == 0 then node($i; 10; "Tell"; "telegram"; 1.2; {chatId: "-100\($i)", text: "fertig ✓", additionalFields: {}}) + uses(4) + {disabled: true, notes: "off for now", notesInFlow: true} else empty end),
+            (if $i % 11 == 0 then node($i; 11; "Note"; "stickyNote"; 1; {content: "## Wörter\n\("lorem ipsum " * ($i % 40))", height: 200, width: 300}) else empty end)]
+       end) as $nodes
+    | {name: title($i), nodes: $nodes, connections: ($nodes | map(select(.type | endswith("stickyNote") | not)) | chain),
+       settings: ({executionOrder: "v1"}
+           + (if $i % 4 == 1 then {timezone: "Europe/Berlin", saveManualExecutions: true} else {} end)
+           + (if $i % 6 == 2 then {executionTimeout: ($i * 10), saveDataErrorExecution: "all", saveDataSuccessExecution: "none"} else {} end))}
+      + (if $i % 8 == 3 then {pinData: {"Edit fields": [{json: {id: $i, text: "angeheftet 📌", nested: {a: [1, 2.5, null, true]}}}]}} else {} end)
+      + (if $i % 9 == 4 then {staticData: {lastId: $i, "node:Every hour": {recurrenceRules: [], seen: ["a", "ä"]}}} else {} end)'
+}
+
+# n8n_flow NAME NODE-JSON... : a workflow whose nodes stand in a row; prints its id. SETTINGS is merged in.
+n8n_flow() {
+    local name=$1
+    shift
+    printf '%s\n' "$@" | jq -sc --arg name "$name" --argjson settings "${SETTINGS:-{\}}" '
+        (to_entries | map(.key as $j | .value | {id: "\($name)-\($j)", name: .type, position: [200 * $j, 0], parameters: {}, typeVersion: 1} + . + {type: "n8n-nodes-base.\(.type)"})) as $nodes
+        | {name: $name, nodes: $nodes, settings: ({executionOrder: "v1"} + $settings),
+           connections: ([range(0; ($nodes | length) - 1) | {key: $nodes[.].name, value: {main: [[{node: $nodes[. + 1].name, type: "main", index: 0}]]}}] | from_entries)}' \
+        | n8n_new workflows
+}
+n8n_calls() { printf '{"type": "executeWorkflow", "typeVersion": 1.2, "parameters": {"workflowId": {"__rl": true, "mode": "id", "value": "%s"}, "options": {}}}' "$1"; }
+
+# Workflows that name others by id: a caller, a caller in the old form with an error handler, and two that call each other.
+n8n_seed_references() {
+    local child old handler ping pong start='{"type": "manualTrigger"}' called='{"type": "executeWorkflowTrigger", "typeVersion": 1.1, "parameters": {"inputSource": "passthrough"}}' nothing='{"type": "noOp"}'
+    child=$(n8n_flow "Child one" "$called" "$nothing") && n8n_flow "Parent one" "$start" "$(n8n_calls "$child")" >/dev/null || return 1
+    handler=$(n8n_flow "Error handler" '{"type": "errorTrigger"}' "$nothing") || return 1
+    old=$(n8n_flow "Child two" "$called" "$nothing") || return 1
+    SETTINGS="{\"errorWorkflow\": \"$handler\", \"callerPolicy\": \"any\"}" n8n_flow "Parent two" "$start" \
+        "{\"type\": \"executeWorkflow\", \"parameters\": {\"workflowId\": \"$old\", \"options\": {}}}" >/dev/null || return 1
+    pong=$(n8n_flow "Pong" "$called" "$nothing") || return 1
+    ping=$(n8n_flow "Ping" "$called" "$(n8n_calls "$pong")") || return 1
+    n8n_api GET "workflows/$pong" | jq -c --argjson call "$(n8n_calls "$ping" | jq -c .parameters)" \
+        '{name, connections, settings, nodes: (.nodes | map(if .name == "noOp" then .type = "n8n-nodes-base.executeWorkflow" | .typeVersion = 1.2 | .parameters = $call else . end))}' \
+        | n8n_api PUT "workflows/$pong" - >/dev/null
+}
+
+n8n_seed_table() {
+    local id
+    n8n_has data-tables || return 0
+    id=$(n8n_new data-tables <<<'{"name": "Bestände", "columns": [{"name": "sku", "type": "string"}, {"name": "amount", "type": "number"}, {"name": "seen", "type": "date"}, {"name": "listed", "type": "boolean"}]}') || return 1
+    jq -nc '{returnType: "count", data: [range(0; 50) | {sku: "artikel-\(.) ü\"", amount: (. * 1.5), seen: "2026-01-01T00:00:\(. + 10 | tostring)Z"[0:20], listed: (. % 2 == 0)}]}' \
+        | n8n_api POST "data-tables/$id/rows" - >/dev/null
+}
+
+n8n_seed() {
+    local count=${1:-200} credentials='[]' tags=() name body id i=0
+    while IFS= read -r body; do
+        id=$(n8n_new credentials <<<"$body") || return 1
+        credentials=$(jq -c --arg id "$id" --argjson one "$body" '. + [{id: $id, name: $one.name, type: $one.type}]' <<<"$credentials")
+    done < <(n8n_credential_bodies)
+    for name in production staging "zu prüfen" 客户 "a/b" "UPPER" "upper 2" "last"; do
+        id=$(jq -nc --arg name "$name" '{name: $name}' | n8n_new tags) || return 1
+        tags+=("$id")
+    done
+    while IFS= read -r body; do
+        i=$((i + 1))
+        id=$(n8n_new workflows <<<"$body") || return 1
+        if [ $((i % 4)) -eq 0 ]; then
+            n8n_api PUT "workflows/$id/tags" "[{\"id\": \"${tags[i % 8]}\"}, {\"id\": \"${tags[(i + 3) % 8]}\"}]" >/dev/null || return 1
+        fi
+        if [ $((i % 20)) -eq 0 ]; then n8n_api POST "workflows/$id/activate" '{}' >/dev/null || return 1; fi
+        # 1.x cannot archive through its API
+        if [ $((i % 25)) -eq 1 ]; then n8n_api POST "workflows/$id/archive" '{}' >/dev/null 2>&1 || :; fi
+    done < <(n8n_workflow_bodies "$count" "$credentials")
+    [ "$i" -eq "$count" ] && n8n_seed_references && n8n_seed_table
+}
+
+# ---- show
+# The credentials: from the API; from the command line where secrets are wanted, or where the API has no list.
+n8n_credentials() {
+    local file rc
+    if [ -z "$1" ] && n8n_has credentials; then n8n_pages credentials | jq -c '{id, name, type}'; return; fi
+    file=$(mktemp) || return 1
+    "$N8N_CLI" export:credentials --all --decrypted --output="$file" >/dev/null 2>&1
+    jq -c '.[] | {id, name, type, data}' "$file"
+    rc=$?
+    rm -f "$file"
+    return $rc
+}
+n8n_table_rows() {
+    local table
+    n8n_has data-tables || return 0
+    n8n_pages data-tables | while IFS= read -r table; do
+        n8n_pages "data-tables/$(jq -r .id <<<"$table")/rows" | jq -sc --argjson table "$table" \
+            '$table | {id, name, columns: [.columns | sort_by(.index)[] | {name, type}], rows: $rows}' --argjson rows "$(n8n_pages "data-tables/$(jq -r .id <<<"$table")/rows" | jq -c 'del(.id, .createdAt, .updatedAt)' | jq -sc .)"
+    done
+}
+n8n_show() {
+    local ids=1 secrets='' all
+    while [ $# -gt 0 ]; do
+        case $1 in --no-ids) ids='' ;; --secrets) secrets=1 ;; *) echo "n8n_show: unknown option $1" >&2; return 2 ;; esac
+        shift
+    done
+    all=$(mktemp -d) || return 1
+    n8n_pages workflows >"$all/workflow" && n8n_credentials "$secrets" >"$all/credential" && n8n_pages tags >"$all/tag" && n8n_table_rows >"$all/table" \
+        && jq -nrc --arg ids "$ids" --slurpfile workflows "$all/workflow" --slurpfile credentials "$all/credential" --slurpfile tags "$all/tag" --slurpfile tables "$all/table" '
+        def known($kind): map({key: .id, value: "\($kind) \(.name)"});
+        # what a reference names instead of its id; one that leads nowhere stays as it is, and so differs
+        (($workflows | known("workflow")) + ($credentials | known("credential")) + ($tables | known("table")) | from_entries) as $names
+        | def named: walk(if type == "string" and $names[.] then $names[.] else . end);
+        def line($kind; content): [$kind, .name, (if $ids == "" then empty else .id end), (. as $it | content | named | tojson)];
+        [($workflows[] | line("workflow"; {active, isArchived: (.isArchived // false), nodes, connections, settings, staticData, pinData, tags: ([.tags[]?.name] | sort)})),
+         ($credentials[] | line("credential"; {type, data})),
+         ($tags[] | line("tag"; {})),
+         ($tables[] | line("table"; {columns, rows}))] | sort[] | @tsv'
+    local rc=$?
+    rm -rf "$all"
+    return $rc
+}
+
+# ---- wipe
+n8n_wipe() {
+    local kind id active
+    while read -r id active; do
+        # one that is active cannot be deleted
+        [ "$active" != true ] || n8n_api POST "workflows/$id/deactivate" '{}' >/dev/null || return 1
+        n8n_api DELETE "workflows/$id" >/dev/null || return 1
+    done < <(n8n_pages workflows | jq -r '"\(.id) \(.active)"')
+    for id in $(n8n_credentials '' | jq -r .id); do n8n_api DELETE "credentials/$id" >/dev/null || return 1; done
+    for kind in tags data-tables; do
+        n8n_has "$kind" || continue
+        for id in $(n8n_pages "$kind" | jq -r .id); do n8n_api DELETE "$kind/$id" >/dev/null || return 1; done
+    done
+}
