@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034  # used through eval
 # packages.sh - the Debian packages, by what they are for (README.md says why each). Sourced by quickstart and tests/run.
-# "a|b": either will do, a is installed when neither is there.
+# "a|b": either will do, a is installed when neither is there; "a|/file": so does that file, whoever installed it.
 packages_build='build-essential autoconf automake libtool pkg-config perl libpq-dev libarchive-dev libyaml-dev libssl-dev libjansson-dev libzstd-dev libisal-dev libdeflate-dev libcurl4-openssl-dev libsqlite3-dev'
 packages_stack='postgresql-15 docker.io|docker-ce busybox-static|busybox attr acl sqlite3 zstd'
 packages_test='check valgrind g++ libarchive-tools jq pigz isal shellcheck'
+packages_n8n='npm|/usr/bin/npm python3 curl'
 
 # install_packages GROUP...: installs what is missing, asking the registry only then.
 install_packages() {
@@ -13,6 +14,7 @@ install_packages() {
         for package in $(eval "echo \"\$packages_$group\""); do
             found=
             for one in ${package//|/ }; do
+                case $one in /*) [ ! -e "$one" ] || found=1; continue ;; esac
                 dpkg-query -W -f '${Status}' "$one" 2>/dev/null | grep -q 'ok installed' && found=1
             done
             [ -n "$found" ] || missing+=("${package%%|*}")

@@ -22,7 +22,9 @@ T=$(mktemp -d "$PABENGINE_TEST_DIR/$(basename "$0" .sh).XXXXXX") || exit 1
 chmod 711 "$T"
 out=$T/out err=$T/err store=$T/store job=$T/job.yaml status=0
 tests=0 failures=0 end_commands=() secrets=()
-# nothing of the user's settings, and a journal of our own
+# nothing of the user's settings, and a journal of our own; what services download stays in the user's cache
+service_home=$HOME
+export PABENGINE_TEST_CACHE=${PABENGINE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pabengine}
 export HOME=$T/home XDG_STATE_HOME=$T/state XDG_CONFIG_HOME=$T/home/.config PABENGINE_STATE_DIR=$T/state
 unset PABENGINE_CONFIG PABENGINE_LOG PGHOST PGPORT PGUSER PGPASSWORD PGPASSFILE PGDATABASE PGSERVICE
 mkdir -p "$HOME" "$XDG_STATE_HOME"
@@ -113,8 +115,9 @@ compare_trees() { # NAME A B
 # ---- services
 service() { # NAME: starts it; stops it at the end when it did not run before
     local text running=1
+    [ ! -f "$PABENGINE_TEST_DIR/$1.failed" ] || skip_all "$1: $(cat "$PABENGINE_TEST_DIR/$1.failed")"
     "$top_srcdir/tests/services/$1" env >/dev/null 2>&1 || running=
-    text=$("$top_srcdir/tests/services/$1" start 2>"$T/service.err") || skip_all "$1: $(tail -n 1 "$T/service.err")"
+    text=$(HOME=$service_home "$top_srcdir/tests/services/$1" start 2>"$T/service.err") || skip_all "$1: $(tail -n 1 "$T/service.err")"
     eval "$text"
     [ -n "$running" ] || at_end "$top_srcdir/tests/services/$1" stop
 }
@@ -122,6 +125,12 @@ need_postgres() {
     service postgres
     PG_PASSWORD=$(cat "$PG_PASSWORD_FILE")
     secrets+=("$PG_PASSWORD")
+}
+# N8N_URL N8N_API_KEY_FILE N8N_CLI ..., and n8n_seed, n8n_show, n8n_wipe; other tests may have left their data in it
+need_n8n() {
+    service n8n
+    secrets+=("$(cat "$N8N_API_KEY_FILE")" "$(cat "$N8N_ENCRYPTION_KEY_FILE")")
+    . "$top_srcdir/tests/services/n8n_data.sh"
 }
 need_docker() { service docker; export DOCKER_HOST; }
 need() { command -v "$1" >/dev/null || skip_all "$1 is not installed"; }

@@ -114,7 +114,7 @@ n8n_seed_table() {
     local id
     n8n_has data-tables || return 0
     id=$(n8n_new data-tables <<<'{"name": "Bestände", "columns": [{"name": "sku", "type": "string"}, {"name": "amount", "type": "number"}, {"name": "seen", "type": "date"}, {"name": "listed", "type": "boolean"}]}') || return 1
-    jq -nc '{returnType: "count", data: [range(0; 50) | {sku: "artikel-\(.) ü\"", amount: (. * 1.5), seen: "2026-01-01T00:00:\(. + 10 | tostring)Z"[0:20], listed: (. % 2 == 0)}]}' \
+    jq -nc '{returnType: "count", data: [range(0; 50) | {sku: "artikel-\(.) ü\"", amount: (. * 1.5), seen: "2026-01-01T00:00:\(. + 10)Z", listed: (. % 2 == 0)}]}' \
         | n8n_api POST "data-tables/$id/rows" - >/dev/null
 }
 
@@ -153,12 +153,12 @@ n8n_credentials() {
     rm -f "$file"
     return $rc
 }
-n8n_table_rows() {
+n8n_tables() {
     local table
     n8n_has data-tables || return 0
     n8n_pages data-tables | while IFS= read -r table; do
         n8n_pages "data-tables/$(jq -r .id <<<"$table")/rows" | jq -sc --argjson table "$table" \
-            '$table | {id, name, columns: [.columns | sort_by(.index)[] | {name, type}], rows: $rows}' --argjson rows "$(n8n_pages "data-tables/$(jq -r .id <<<"$table")/rows" | jq -c 'del(.id, .createdAt, .updatedAt)' | jq -sc .)"
+            '{id: $table.id, name: $table.name, columns: [$table.columns | sort_by(.index)[] | {name, type}], rows: map(del(.id, .createdAt, .updatedAt))}'
     done
 }
 n8n_show() {
@@ -168,7 +168,7 @@ n8n_show() {
         shift
     done
     all=$(mktemp -d) || return 1
-    n8n_pages workflows >"$all/workflow" && n8n_credentials "$secrets" >"$all/credential" && n8n_pages tags >"$all/tag" && n8n_table_rows >"$all/table" \
+    n8n_pages workflows >"$all/workflow" && n8n_credentials "$secrets" >"$all/credential" && n8n_pages tags >"$all/tag" && n8n_tables >"$all/table" \
         && jq -nrc --arg ids "$ids" --slurpfile workflows "$all/workflow" --slurpfile credentials "$all/credential" --slurpfile tags "$all/tag" --slurpfile tables "$all/table" '
         def known($kind): map({key: .id, value: "\($kind) \(.name)"});
         # what a reference names instead of its id; one that leads nowhere stays as it is, and so differs

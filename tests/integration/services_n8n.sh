@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The n8n server that other tests rely on: starts, holds data, lists them the same way twice, forgets them, and leaves nothing behind.
+# time limit: 900
+. "$(dirname "$0")/lib.sh"
+need_n8n
+server="$top_srcdir/tests/services/n8n" dir=$T/n8n
+
+text=$(HOME=$service_home "$server" start "$dir" 2>"$err") || { not_ok "a second server starts beside the first" "$(cat "$err")"; exit; }
+ok "a second server starts beside the first"
+eval "$text"
+check "env prints what start printed" diff <("$server" env "$dir") - <<<"$text"
+check "the server is ready" curl -sf -o /dev/null "$N8N_URL/healthz/readiness"
+same "the key opens the API" 0 "$(n8n_api GET workflows | jq '.data | length')"
+same "without the key it is closed" 401 "$(curl -s -o /dev/null -w '%{http_code}' "$N8N_URL/api/v1/workflows")"
+same "only this machine reaches it" "" "$(for pid in $(grep -lzxF "PABENGINE_TEST_N8N=$dir" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3); do
+    find "/proc/$pid/fd" -lname 'socket:*' -printf '%l\n' | tr -dc '0-9\n'
+done | sort >"$T/sockets"; cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == "0A" && $2 !~ /^0100007F:/ { print $10 }' | sort | join - "$T/sockets")"
+same "the API key is for its owner alone" 600 "$(stat -c %a "$N8N_API_KEY_FILE")"
+
+check "data are made" n8n_seed
+n8n_show >"$T/first"
+n8n_show >"$T/second"
+check "two listings of the same server are equal" diff "$T/first" "$T/second"
+same "with all that was made" "208 workflow 5 credential 8 tag 1 table" "$(for kind in workflow credential tag table; do printf '%s %s\n' "$(grep -c "^$kind	" "$T/first")" $kind; done | paste -sd' ')"
+same "some of them archived" 8 "$(grep -c '"isArchived":true' "$T/first")"
+same "every webhook answers" "$(n8n_hooks)" "$(for i in $(n8n_hooks); do curl -s "$N8N_URL/webhook/pab-hook-$i" | jq .flow; done)"
+has "references are shown by name" "$T/first" '"value":"workflow Child one"'
+has "the command line reads the same folder" <("$N8N_CLI" export:workflow --all --output="$T/cli.json" 2>&1) "exported 208"
+n8n_show --no-ids --secrets >"$T/secrets"
+has "the secrets are shown on request" "$T/secrets" "p\\\\\"ä\$\$"
+
+key=$(cat "$N8N_API_KEY_FILE") encryption=$(cat "$N8N_ENCRYPTION_KEY_FILE") url=$N8N_URL
+check "reset empties the server" "$server" reset "$dir"
+same "nothing is left of the data" "" "$(n8n_show)"
+same "at the same address" "$url" "$N8N_URL"
+same "with the same encryption key" "$encryption" "$(jq -r .encryptionKey "$N8N_USER_FOLDER/.n8n/config")"
+same "and another API key" different "$([ "$key" = "$(cat "$N8N_API_KEY_FILE")" ] || echo different)"
+check "reset --new-key makes another encryption key" "$server" reset --new-key "$dir"
+same "which the server has taken" "different $(cat "$N8N_ENCRYPTION_KEY_FILE")" \
+    "$([ "$encryption" = "$(cat "$N8N_ENCRYPTION_KEY_FILE")" ] || echo different) $(jq -r .encryptionKey "$N8N_USER_FOLDER/.n8n/config")"
+check "fewer data are made again" n8n_seed 40
+n8n_show --no-ids >"$T/first"
+check "the server stops with its data" "$server" halt "$dir"
+check "and starts with them" "$server" start "$dir"
+check "all of them" diff "$T/first" <(n8n_show --no-ids)
+check "n8n_wipe deletes them" n8n_wipe
+same "all" "" "$(n8n_show)"
+
+check "the server stops" "$server" stop "$dir"
+same "no process is left" "" "$(grep -lzxF "PABENGINE_TEST_N8N=$dir" /proc/[0-9]*/environ 2>/dev/null)"
+same "no file either" "" "$(ls -d "$dir"* 2>/dev/null)"
