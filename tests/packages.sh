@@ -4,8 +4,9 @@
 # "a|b": either will do, a is installed when neither is there; "a|/file": so does that file, whoever installed it.
 packages_build='build-essential autoconf automake libtool pkg-config perl libpq-dev libarchive-dev libyaml-dev libssl-dev libjansson-dev libzstd-dev libisal-dev libdeflate-dev libcurl4-openssl-dev libsqlite3-dev'
 packages_stack='postgresql-15 docker.io|docker-ce busybox-static|busybox attr acl sqlite3 zstd'
-packages_test='check valgrind g++ libarchive-tools jq pigz isal shellcheck'
-packages_n8n='npm|/usr/bin/npm python3 curl'
+packages_test='check valgrind g++ libarchive-tools jq pigz isal shellcheck curl python3'
+packages_neo4j='maven|/usr/bin/mvn openjdk-17-jre-headless|openjdk-17-jdk-headless'
+packages_n8n='npm|/usr/bin/npm'
 
 # install_packages GROUP...: installs what is missing, asking the registry only then.
 install_packages() {

@@ -132,6 +132,12 @@ need_n8n() {
     secrets+=("$(cat "$N8N_API_KEY_FILE")" "$(cat "$N8N_ENCRYPTION_KEY_FILE")")
     . "$top_srcdir/tests/services/n8n_data.sh"
 }
+# NEO4J_URL NEO4J_PASSWORD_FILE NEO4J_ADMIN ..., and neo4j_seed, neo4j_show, neo4j_wipe; other tests may have left their data in it
+need_neo4j() {
+    service neo4j
+    secrets+=("$(cat "$NEO4J_PASSWORD_FILE")")
+    . "$top_srcdir/tests/services/neo4j_data.sh"
+}
 need_docker() { service docker; export DOCKER_HOST; }
 need() { command -v "$1" >/dev/null || skip_all "$1 is not installed"; }
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
