@@ -38,6 +38,8 @@ static int write_tree(struct stopped *s, const char *version)
     if (!rc) rc = h->artifact_fact(a, "consistency", "a point in time");
     if (!rc) rc = h->tree_walk(a, &walk);
     pab_test_point("neo4j-read");
+    if (!rc && data_is_locked(s->data_dir)) /* somebody else did */
+        rc = pab_fail(s->op, PAB_E_BUSY, 0, NULL, "the server was started while its data folder '%s' was read", s->data_dir);
     if (!rc) return h->artifact_commit(a);
     h->artifact_abort(a);
     return rc;

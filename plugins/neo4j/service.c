@@ -78,15 +78,29 @@ static json_t *texts(const struct pab_strs *list)
     return ret;
 }
 
+/* All that another process needs to bring the server back and to see that it is. */
+static json_t *make_record(struct stopped *s)
+{
+    struct rest_opts at = { 0 };
+    rest_options(s->op, s->n->config, &at);
+    json_t *o = s->docker ? container_record(s->docker, &s->was)
+                          : json_pack("{s:s, s:s, s:o, s:I, s:I}", "undo", "service", "data", s->data_dir, "start", texts(&s->n->start), "until",
+                                      (json_int_t)s->was.until_ns, "wait", (json_int_t)s->was.wait_ms);
+    json_t *more = json_pack("{s:s, s:s, s:b, s:I}", "url", at.url, "ca_file", at.ca_file ? at.ca_file : "", "insecure", at.insecure, "ready", (json_int_t)s->n->start_ms);
+    if (o && (!more || json_object_update(o, more))) {
+        json_decref(o);
+        o = NULL;
+    }
+    json_decref(more);
+    return o;
+}
+
 static int note(struct stopped *s)
 {
     s->was.wait_ms = s->n->stop_ms + MARGIN_MS;
     s->was.until_ns = pab_now_ns() + s->was.wait_ms * 1000000;
-    json_t *o = s->docker ? container_record(s->docker, &s->was)
-                          : json_pack("{s:s, s:s, s:o, s:I, s:I}", "undo", "service", "data", s->data_dir, "start", texts(&s->n->start), "until",
-                                      (json_int_t)s->was.until_ns, "wait", (json_int_t)s->was.wait_ms);
+    CLEANUP_JSON json_t *o = make_record(s);
     CLEANUP_FREE char *text = o ? json_line(o) : NULL;
-    json_decref(o);
     if (!text) return pab_fail(s->op, PAB_E_INTERNAL, 0, NULL, "cannot write down what is about to be done: a name is not UTF-8");
     return s->op->host->journal_add(s->op, text, &s->journal_id);
 }
@@ -137,16 +151,16 @@ static int is_answering(struct rest *r)
 }
 
 /* Started is not yet ready: whoever comes next finds it as it was. */
-static int wait_ready(struct stopped *s, struct pab_error *err)
+static int wait_ready(struct pab_op *op, struct rest_opts *o, int64_t ms, struct pab_error *err)
 {
     CLEANUP_REST struct rest *r = NULL;
-    struct rest_opts o = { .service = "neo4j", .attempts = 1 };
-    rest_options(s->op, s->n->config, &o);
-    int rc = rest_open(s->op, &o, &r, err);
+    o->service = "neo4j";
+    o->attempts = 1;
+    int rc = rest_open(op, o, &r, err);
     if (rc) return rc;
     rest_deafen(r);
-    for (int64_t end = pab_monotonic_ms() + s->n->start_ms; !is_answering(r); poll(NULL, 0, 2 * ASK_MS))
-        if (pab_monotonic_ms() >= end) return pab_error_set(err, PAB_E_TIMEOUT, 0, "the server was started again but does not answer after %lld s", (long long)(s->n->start_ms / 1000));
+    for (int64_t end = pab_monotonic_ms() + ms; !is_answering(r); poll(NULL, 0, 2 * ASK_MS))
+        if (pab_monotonic_ms() >= end) return pab_error_set(err, PAB_E_TIMEOUT, 0, "the server was started again but does not answer after %lld s", (long long)(ms / 1000));
     return PAB_OK;
 }
 
@@ -163,11 +177,13 @@ static int put_back(struct stopped *s, struct pab_error *err)
 int service_start(struct stopped *s, int failed)
 {
     static const char hint[] = "start it by hand; the next run of pabengine tries it, too";
+    struct rest_opts at = { 0 };
     struct pab_error err = { 0 };
     if (!s->noted) return failed;
+    rest_options(s->op, s->n->config, &at);
     pab_log(s->op, PAB_LOG_VERBOSE, "starting the server again");
     int rc = put_back(s, &err);
-    if (!rc) rc = wait_ready(s, &err);
+    if (!rc) rc = wait_ready(s->op, &at, s->n->start_ms, &err);
     if (!rc) rc = s->op->host->journal_done(s->op, s->journal_id);
     else if (!failed) rc = pab_fail(s->op, err.code, 0, hint, "%s", err.message);
     else pab_warn(s->op, NULL, "%s: %s", err.message, hint);
@@ -193,15 +209,26 @@ static int undo_service(struct pab_op *op, const json_t *o, struct pab_error *er
     return rc;
 }
 
+/* A run that follows at once must not take a server that is only just starting for one that is down. */
+static void wait_recovered(struct pab_op *op, const json_t *o)
+{
+    const char *ca_file = json_text(o, "ca_file");
+    struct rest_opts at = { .url = json_text(o, "url"), .ca_file = *ca_file ? ca_file : NULL, .insecure = json_flag(o, "insecure") };
+    struct pab_error err = { 0 };
+    if (wait_ready(op, &at, json_number(o, "ready", 0), &err)) pab_log(op, PAB_LOG_INFO, "%s", err.message);
+}
+
 int neo4j_recover(struct pab_op *op, const char *record)
 {
     CLEANUP_JSON json_t *o = NULL;
     struct pab_error err = { 0 };
     int rc = json_parse(record, strlen(record), "the record", &o, &err);
     const char *kind = json_text(o, "undo");
-    if (!rc && !strcmp(kind, "container")) rc = container_undo(op, o, &err);
-    else if (!rc && !strcmp(kind, "service")) rc = undo_service(op, o, &err);
+    int is_container = !strcmp(kind, "container"), is_service = !strcmp(kind, "service");
+    if (!rc && is_container) rc = container_undo(op, o, &err);
+    else if (!rc && is_service) rc = undo_service(op, o, &err);
     else if (!rc && !strcmp(kind, "folder") && json_text(o, "path")[0] == '/') rc = pab_remove_tree(AT_FDCWD, json_text(o, "path"), &err);
     else if (!rc) rc = pab_error_set(&err, PAB_E_UNSUPPORTED, 0, "the record '%s' is of another version of pabengine", record);
+    if (!rc && (is_container || is_service)) wait_recovered(op, o);
     return rc ? sup_fail(op, &err) : PAB_OK;
 }

@@ -187,7 +187,7 @@ START_TEST(what_runs_already_is_not_started_by_the_next)
 {
     begin_stopped("cold", 0);
     run_server();
-    CLEANUP_FREE char *record = pab_sprintf("{\"undo\":\"service\",\"data\":\"%s/data\",\"start\":[\"sh\",\"-c\",\"echo start >%s/did\"],\"until\":0,\"wait\":0}", root, root);
+    CLEANUP_FREE char *record = pab_sprintf("{\"undo\":\"service\",\"data\":\"%s/data\",\"start\":[\"sh\",\"-c\",\"echo start >%s/did\"],\"until\":0,\"wait\":0,\"url\":\"%s\",\"ready\":5000}", root, root, fake_http_url(it.server->http));
     works(it.plugin->recover(fake_op(it.host), record));
     ck_assert(is_text("did", ""));
     end_stopped();
