@@ -25,6 +25,9 @@ int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const 
 {
     CLEANUP_FREE char *key = pab_sprintf("without_%s", what);
     if (!n8n_is_missing(r, err->code)) return err->code;
+    /* every n8n has workflows: where there are none, there is no n8n, or its API is switched off */
+    if (!strcmp(what, "workflows") && rest_status(r) != 403)
+        return pab_error_hint(err, err->code, "is this the address of an n8n, and is its public API switched on (N8N_PUBLIC_API_DISABLED)?");
     for (char *p = key; *p; p++)
         if (*p == ' ') *p = '_';
     if (rest_status(r) != 403) return op->host->fact(op, key, "not in this version");

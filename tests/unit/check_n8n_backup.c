@@ -57,6 +57,17 @@ START_TEST(a_key_that_is_not_taken_fails_the_backup_and_is_not_shown)
 }
 END_TEST
 
+START_TEST(an_address_without_workflows_is_no_n8n)
+{
+    static const char *const mine[] = { "GET ", NULL };
+    begin();
+    aside = mine;
+    ck_assert_int_eq(backup(), PAB_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(it.host->failure.hint, "N8N_PUBLIC_API_DISABLED"));
+    end();
+}
+END_TEST
+
 START_TEST(a_workflow_deleted_while_the_list_is_read_hides_no_other)
 {
     begin();
@@ -294,7 +305,7 @@ START_TEST(verify_finds_a_text_that_was_cut)
 END_TEST
 
 UNIT_MAIN("n8n backup", all_workflows_are_in_one_file_and_each_in_its_own, what_the_licence_withholds_is_a_fact_and_no_warning, a_missing_scope_is_named_in_a_warning,
-          a_key_that_is_not_taken_fails_the_backup_and_is_not_shown, a_workflow_deleted_while_the_list_is_read_hides_no_other,
+          a_key_that_is_not_taken_fails_the_backup_and_is_not_shown, an_address_without_workflows_is_no_n8n, a_workflow_deleted_while_the_list_is_read_hides_no_other,
           a_cursor_that_leads_to_itself_is_an_error, pages_that_are_empty_for_ever_are_an_error, the_limit_of_a_page_is_never_zero,
           numbers_and_escapes_are_kept_as_they_stand, a_workflow_that_is_no_utf8_fails_and_leaves_nothing, nesting_without_end_fails, an_answer_cut_short_fails,
           a_page_of_html_is_no_answer, a_redirection_elsewhere_is_not_followed, a_service_that_is_busy_is_asked_again,

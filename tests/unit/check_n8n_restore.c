@@ -123,7 +123,7 @@ START_TEST(pinned_and_static_data_and_tags_come_back)
     json_t *w = add_workflow("aaa", "Full", NULL, NULL), *tag = json_pack("{s:s,s:s}", "id", "t1", "name", "prod");
     json_object_set_new(w, "pinData", json_loads("{\"Start\":[{\"json\":{\"n\":1}}]}", 0, NULL));
     json_object_set_new(w, "staticData", json_loads("{\"node:Start\":{\"last\":\"2024\"}}", 0, NULL));
-    json_object_set(w, "tags", json_array());
+    json_object_set_new(w, "tags", json_array());
     json_array_append(json_object_get(w, "tags"), tag);
     json_array_append_new(it.tags, tag);
     ok(backup());
