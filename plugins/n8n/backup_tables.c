@@ -56,7 +56,7 @@ static int take_rows(struct taking *t, const json_t *table, int last_try)
     const struct pab_host *h = t->op->host;
     const char *id = json_text(table, "id"), *name = json_text(table, "name");
     CLEANUP_FREE char *escaped = rest_escape(id);
-    CLEANUP_FREE char *path = pab_sprintf(N8N_API "/data-tables/%s/rows?sortBy=id:asc", escaped);
+    CLEANUP_FREE char *path = pab_sprintf(N8N_API "/data-tables/%s/rows?sortBy=id%%3Aasc", escaped);
     CLEANUP_FREE char *object = pab_sprintf("table:%s", id), *stem = pab_sprintf("n8n/data_tables/%s", id);
     struct rows rows = { .t = t, .last = INT64_MIN }, again = rows;
     struct pab_error err = { 0 };

@@ -103,7 +103,11 @@ static int send_body(struct restoring *r, const struct wanted *w, const struct b
 static int attempt(struct restoring *r, const struct wanted *w, struct body *b, struct pab_error *err)
 {
     int rc = make(r, w, b, err);
-    return rc ? rc : send_body(r, w, b, err);
+    if (rc) return rc;
+    for (unsigned n = 0;; n++) {
+        rc = send_body(r, w, b, err);
+        if (!rc || !n8n_wait(r->op, r->r, n)) return rc;
+    }
 }
 
 static void tell(struct restoring *r, const struct wanted *w, const struct body *b)

@@ -53,6 +53,39 @@ void cli_close(struct cli *c)
 
 const char *cli_file(struct cli *c) { return c->file; }
 
+/* n8n says what went wrong on its standard output: the last line of it. */
+int cli_failed(const char *out, struct pab_error *err)
+{
+    size_t n = strlen(out), from;
+    while (n && strchr("\r\n ", out[n - 1])) n--;
+    for (from = n; from && out[from - 1] != '\n'; from--) {}
+    CLEANUP_FREE char *line = pab_strndup(out + from, n - from);
+    CLEANUP_FREE char *safe = pab_str_printable(line);
+    return n ? pab_error_set(err, err->code, 0, "%s: %s", err->message, safe) : err->code;
+}
+
+static int local_run(struct cli *c, const char *const *argv, const char *what, char **ret_out, struct pab_error *err)
+{
+    CLEANUP(pab_buf_release) struct pab_buf b = PAB_BUF_INIT(MAX_OUTPUT);
+    struct pab_proc_opts o = { .argv = argv, .env_add = (const char *const *)c->env.items, .what = what, .out = PAB_PROC_PIPE, .cancel_fd = c->op->host->cancel_fd(c->op) };
+    struct pab_proc *p = NULL;
+    char block[4096];
+    ssize_t n;
+    int rc = pab_proc_start(&o, &p, err);
+    if (rc) return rc;
+    while ((n = read(pab_proc_out(p), block, sizeof block)) > 0 || (n < 0 && errno == EINTR))
+        if (n > 0 && pab_buf_add(&b, block, (size_t)n)) break;
+    if (n) {
+        rc = pab_error_set(err, PAB_E_TOOL, n < 0 ? errno : 0, n < 0 ? "cannot read what %s prints" : "%s prints too much", what);
+        pab_proc_kill(p);
+        return rc;
+    }
+    rc = pab_proc_finish(p, err);
+    if (rc == PAB_E_TOOL) rc = cli_failed(pab_buf_str(&b), err);
+    if (!rc) *ret_out = b.size ? pab_buf_take(&b) : pab_strdup("");
+    return rc;
+}
+
 int cli_run(struct cli *c, const char *const *args, char **ret_out, struct pab_error *err)
 {
     CLEANUP(pab_strs_release) struct pab_strs argv = { 0 };
@@ -61,14 +94,8 @@ int cli_run(struct cli *c, const char *const *args, char **ret_out, struct pab_e
     if (!argv.count) pab_strs_add(&argv, "n8n");
     for (; *args; args++) pab_strs_add(&argv, *args);
     CLEANUP_FREE char *what = pab_sprintf("the n8n command (%s)", argv.items[argv.count > c->n->cli.count ? (c->n->cli.count ? c->n->cli.count : 1) : 0]);
-    int rc;
-    if (c->d) {
-        rc = boxed_run(c, (const char *const *)argv.items, &out, err);
-    } else {
-        struct pab_proc_opts o = { .argv = (const char *const *)argv.items, .env_add = (const char *const *)c->env.items, .what = what,
-                                   .cancel_fd = c->op->host->cancel_fd(c->op) };
-        rc = pab_proc_capture(&o, MAX_OUTPUT, &out, err);
-    }
+    const char *const *all = (const char *const *)argv.items;
+    int rc = c->d ? boxed_run(c, all, &out, err) : local_run(c, all, what, &out, err);
     if (!rc && ret_out) *ret_out = TAKE_PTR(out);
     return rc;
 }

@@ -65,6 +65,7 @@ int boxed_run(struct cli *c, const char *const *argv, char **ret_out, struct pab
 {
     struct pab_buf b = PAB_BUF_INIT(MAX_OUTPUT);
     int rc = run_into(c, argv, into_buffer, &b, err);
+    if (rc == PAB_E_TOOL) rc = cli_failed(pab_buf_str(&b), err);
     if (!rc) *ret_out = b.size ? pab_buf_take(&b) : pab_strdup("");
     pab_buf_release(&b);
     return rc;

@@ -14,6 +14,9 @@ struct cli {
     int64_t uid, gid;           /* of the user in the container */
 };
 
+/* The failure of a command, with the last line that it printed. */
+int cli_failed(const char *out, struct pab_error *err);
+
 int boxed_open(struct cli *c, struct pab_error *err);
 void boxed_close(struct cli *c);
 int boxed_run(struct cli *c, const char *const *argv, char **ret_out, struct pab_error *err);

@@ -4,10 +4,11 @@
 #include <string.h>
 #include "plugins/n8n/restore_private.h"
 
-static const char *const content[] = { "name", "nodes", "connections", "staticData", "pinData", "description" };
+static const char *const content[] = { "name", "connections", "staticData", "pinData", "description" };
 
 void digests_release(struct digests *d)
 {
+    json_decref(d->hooks);
     json_decref(d->parts);
     json_decref(d->settings);
 }
@@ -15,29 +16,44 @@ void digests_release(struct digests *d)
 /* Nothing, in any of its forms. */
 static int is_empty(struct span v) { return span_is_null(v) || span_is(v, "{}") || span_is(v, "[]") || span_is(v, "\"\""); }
 
-static int digest_text(struct span text, char ret[2 * EVP_MAX_MD_SIZE + 1])
+typedef struct { EVP_MD_CTX *md; } hash;
+static void hash_release(hash *h) { EVP_MD_CTX_free(h->md); }
+
+static int hash_add(const hash *h, struct span text) { return EVP_DigestUpdate(h->md, text.p, text.n) != 1; }
+
+/* The nodes but for their webhookId: the service gives one to a node that has none. Those that are there are kept aside. */
+static int hash_nodes(struct digests *d, const hash *h, struct span nodes)
 {
-    unsigned char md[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    if (!EVP_Digest(text.p, text.n, md, &size, EVP_sha256(), NULL)) return -1;
-    pab_hex(md, size, ret);
-    return 0;
+    int bad = 0;
+    for (struct members n = members_of(nodes); !bad && members_next(&n);) {
+        CLEANUP_FREE char *id = span_text(n.value, "id");
+        for (struct members m = members_of(n.value); !bad && members_next(&m);) {
+            CLEANUP_FREE char *hook = m.key.p && span_is(m.key, "webhookId") ? span_string(m.value) : NULL;
+            if (hook && !d->hooks) d->hooks = json_object();
+            if (hook) json_object_set_new(d->hooks, id, json_string(hook));
+            else bad = hash_add(h, m.key) || hash_add(h, SPAN(":")) || hash_add(h, m.value) || hash_add(h, SPAN(","));
+        }
+    }
+    return bad;
 }
 
-static int add_digest(struct digests *d, const char *key, struct span value, struct pab_error *err)
+static int add_digest(struct digests *d, const char *key, struct span value, int are_nodes, struct pab_error *err)
 {
-    struct pab_buf text = PAB_BUF_INIT(2u * N8N_MAX_TEXT);
+    CLEANUP(pab_buf_release) struct pab_buf text = PAB_BUF_INIT(2u * N8N_MAX_TEXT);
+    CLEANUP(hash_release) hash h = { EVP_MD_CTX_new() };
+    unsigned char md[EVP_MAX_MD_SIZE];
     char digest[2 * EVP_MAX_MD_SIZE + 1];
-    int rc = PAB_OK;
+    unsigned size = 0;
     if (is_empty(value)) return PAB_OK;
     if (d->refs) {
-        if (pab_buf_reserve(&text, value.n + 4096) || refs_write(d->refs, value, &text)) rc = pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a workflow");
+        if (pab_buf_reserve(&text, value.n + 4096) || refs_write(d->refs, value, &text)) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a workflow");
         value = (struct span){ text.data, text.size };
     }
-    if (!rc && digest_text(value, digest)) rc = pab_error_set(err, PAB_E_INTERNAL, 0, "cannot make a digest");
-    if (!rc) json_object_set_new(d->parts, key, json_string(digest));
-    pab_buf_release(&text);
-    return rc;
+    int bad = !h.md || EVP_DigestInit_ex(h.md, EVP_sha256(), NULL) != 1 || (are_nodes ? hash_nodes(d, &h, value) : hash_add(&h, value));
+    if (bad || EVP_DigestFinal_ex(h.md, md, &size) != 1) return pab_error_set(err, PAB_E_INTERNAL, 0, "cannot make a digest");
+    pab_hex(md, size, digest);
+    json_object_set_new(d->parts, key, json_string(digest));
+    return PAB_OK;
 }
 
 int digest_member(void *ctx, const char *key, struct span value, struct pab_error *err)
@@ -53,11 +69,12 @@ int digest_member(void *ctx, const char *key, struct span value, struct pab_erro
         return rc;
     }
     if (d->published && !strcmp(key, "activeVersion")) {
-        int rc = add_digest(d, "active nodes", span_member(value, "nodes"), err);
-        return rc ? rc : add_digest(d, "active connections", span_member(value, "connections"), err);
+        int rc = add_digest(d, "active nodes", span_member(value, "nodes"), 1, err);
+        return rc ? rc : add_digest(d, "active connections", span_member(value, "connections"), 0, err);
     }
+    if (!strcmp(key, "nodes")) return add_digest(d, key, value, 1, err);
     for (size_t i = 0; i < sizeof content / sizeof *content; i++)
-        if (!strcmp(key, content[i])) return add_digest(d, key, value, err);
+        if (!strcmp(key, content[i])) return add_digest(d, key, value, 0, err);
     return PAB_OK;
 }
 
@@ -66,6 +83,8 @@ int digests_equal(const struct digests *a, const struct digests *b)
     const char *key;
     json_t *value;
     if (!json_equal(a->parts, b->parts)) return 0;
+    json_object_foreach(a->hooks, key, value)
+        if (!json_equal(value, json_object_get(b->hooks, key))) return 0;
     json_object_foreach(a->settings, key, value)
         if (!json_equal(value, json_object_get(b->settings, key))) return 0;
     return 1;

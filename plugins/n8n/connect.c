@@ -35,3 +35,8 @@ int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const 
     pab_warn(op, what, "%s are not in the backup: the API key lacks the scope %s", what, scope);
     return op->host->fact(op, key, "missing scope");
 }
+
+int n8n_wait(struct pab_op *op, const struct rest *r, unsigned n)
+{
+    return rest_status(r) == 409 && n < 40 && op->host->sleep_ms(op, 250) == PAB_OK;
+}

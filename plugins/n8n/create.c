@@ -77,10 +77,14 @@ static int add_manifest(struct restoring *r, struct archive *a)
 
 static int add_stub(struct archive *a, const struct wanted *w, size_t i)
 {
-    CLEANUP_FREE char *id = quoted(w->id), *name = quoted(*w->name ? w->name : w->id), *file = pab_sprintf("workflows/w%zu/workflow.json", i);
-    CLEANUP_FREE char *text = pab_sprintf("{\"id\":%s,\"name\":%s,\"nodes\":" STUB_NODES ",\"connections\":{},\"settings\":{},\"versionId\":\"00000000-0000-4000-8000-%012zx\","
-                                          "\"parentFolderId\":null,\"isPublished\":false,\"isArchived\":false}", id, name, i);
-    return add_file(a, file, text, strlen(text));
+    CLEANUP_FREE char *id = quoted(w->id), *name = quoted(*w->name ? w->name : w->id);
+    CLEANUP_FREE char *file = pab_sprintf("workflows/w%zu/workflow.json", i), *other = pab_sprintf("workflows/w%zu/workflow-metadata.json", i);
+    CLEANUP_FREE char *version = pab_sprintf("\"versionId\":\"00000000-0000-4000-8000-%012zx\"", i);
+    /* the version and what is published were in the first file before they got one of their own */
+    CLEANUP_FREE char *text = pab_sprintf("{\"id\":%s,\"name\":%s,\"nodes\":" STUB_NODES ",\"connections\":{},\"settings\":{},%s,"
+                                          "\"parentFolderId\":null,\"isPublished\":false,\"isArchived\":false}", id, name, version);
+    CLEANUP_FREE char *metadata = pab_sprintf("{%s,\"publishedVersionId\":null}", version);
+    return add_file(a, file, text, strlen(text)) || add_file(a, other, metadata, strlen(metadata));
 }
 
 static int make_package(struct restoring *r, char **ret, size_t *size, struct pab_error *err)

@@ -22,7 +22,7 @@ static int add_part(struct pab_op *op, struct rest *r, const struct part *p)
     CLEANUP_FREE char *count = pab_sprintf("%zu", json_object_size(ids));
     CLEANUP_FREE char *detail = strcmp(p->id, "workflows") ? pab_strdup(count) : pab_sprintf("%s, %zu active, %zu archived", count, active, archived);
     const struct pab_kv attrs[] = { { "count", count } };
-    return op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_SERVICES, .id = p->id, .kind = p->id,
+    return op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_SERVICES, .id = p->id, .kind = "object",
                                                           .size = PAB_SIZE_UNKNOWN, .detail = detail }, attrs, 1);
 }
 

@@ -7,7 +7,11 @@ static int act(struct restoring *r, const char *id, const char *verb, struct pab
     CLEANUP_FREE char *escaped = rest_escape(id);
     CLEANUP_FREE char *path = pab_sprintf(N8N_API "/workflows/%s/%s", escaped, verb);
     struct json_scan *answer = NULL;
-    int rc = rest_scan(r->r, &(struct rest_req){ .path = path, .text = "{}", .text_size = 2, .method = "POST", .flags = REST_REPEATABLE }, &answer, err);
+    int rc;
+    for (unsigned n = 0;; n++) {
+        rc = rest_scan(r->r, &(struct rest_req){ .path = path, .text = "{}", .text_size = 2, .method = "POST", .flags = REST_REPEATABLE }, &answer, err);
+        if (!rc || !n8n_wait(r->op, r->r, n)) break;
+    }
     if (!rc) rest_scan_free(r->r, answer);
     return rc;
 }

@@ -31,6 +31,8 @@ int n8n_has_cli(const struct n8n *n);
 /* The failure of a request for something that an n8n may lack: by its licence, by its version or by the scopes of the key. PAB_OK when
  * it is one of those; then it became a fact or, for scopes, a warning. Else the code. */
 int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const char *scope, struct pab_error *err);
+/* After the n-th refusal of a change: 1 when it was 409, "still being unpublished", which passes, and a moment was waited for that. */
+int n8n_wait(struct pab_op *op, const struct rest *r, unsigned n);
 /* 1 when this is such a failure, of whatever kind. */
 int n8n_is_missing(const struct rest *r, int code);
 

@@ -52,7 +52,7 @@ void wanted_release(struct restoring *r);
 int wanted_read(const struct restoring *r, const struct wanted *w, n8n_member member, void *ctx, struct pab_error *err);
 
 /* ---- compare.c: what of a workflow is its content, as { member: digest } */
-struct digests { const struct refs *refs; json_t *parts; json_t *settings; int published; };
+struct digests { const struct refs *refs; json_t *parts, *settings, *hooks; int published; };
 int digest_member(void *ctx, const char *key, struct span value, struct pab_error *err);
 void digests_release(struct digests *d);
 /* 1: b holds what a does; settings that only b has do not count, since newer servers add some. */

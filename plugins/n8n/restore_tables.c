@@ -156,7 +156,7 @@ static int restore_existing(struct table *t, const char *object, struct pab_erro
 {
     struct restoring *r = t->r;
     struct sum mine = { 0 }, theirs = { 0 };
-    CLEANUP_FREE char *path = rows_path(t, "?sortBy=id:asc");
+    CLEANUP_FREE char *path = rows_path(t, "?sortBy=id%3Aasc");
     int force = (r->req->flags & PAB_RESTORE_FORCE) != 0;
     int rc = each_row(t, add_row, &mine, err);
     if (!rc) rc = n8n_list(r->r, path, add_scanned, &theirs, err);

@@ -18,10 +18,14 @@ n8n_job() { # OPTIONS: a job with these options beside the address and the key
     make_job <<<"targets: [{name: workflows, plugin: n8n, options: {url: '$N8N_URL', api_key: 'file:$N8N_API_KEY_FILE'${1:+, $1}}}]"
 }
 cli="cli: ['$N8N_CLI'], user_folder: '$N8N_USER_FOLDER'"
+# A node that was made without a webhookId is given one when it is written again
+shown() { n8n_show "$@" | sed -E 's/("name":"Tell",)"webhookId":"[-0-9a-f]+",/\1/'; }
+# What was unpublished cannot be deleted at once
+empty() { for _ in 1 2 3 4 5 6 7 8 9 10; do n8n_wipe 2>/dev/null && return; sleep 1; done; n8n_wipe; }
 answers() { curl -s -m 10 "$N8N_URL/webhook/pab-hook-$1"; }
 
 n8n_seed 200 || { not_ok "n8n is filled"; exit 1; }
-n8n_show --secrets >"$T/before"
+shown --secrets >"$T/before"
 n8n_job "$cli"
 
 # ---- backup
@@ -41,45 +45,43 @@ if grep -rqF "$(cat "$N8N_ENCRYPTION_KEY_FILE")" "$backup/"; then not_ok "the ke
 
 # ---- nothing lost: nothing done
 expect 0 "a restore into the same server" restore "$job" latest --yes
-n8n_show --secrets >"$T/after"
+shown --secrets >"$T/after"
 same "changes nothing" "" "$(diff "$T/before" "$T/after" | head -5)"
 
 # ---- emptied
-n8n_wipe
+empty
 same "the server is empty" "" "$(n8n_show)"
 same "no webhook answers" 404 "$(curl -s -o /dev/null -w '%{http_code}' "$N8N_URL/webhook/pab-hook-20")"
 expect 0 "the plan of a restore" restore "$job" latest --dry-run
 same "changes nothing" "" "$(n8n_show)"
 expect 0 "all is restored" restore "$job" latest --yes
-n8n_show --secrets >"$T/after"
+shown --secrets >"$T/after"
 # a data table always gets a new id; what refers to it is compared by name
 same "every workflow, credential, tag and table is as it was" "" "$(diff <(grep -v -e ^table -e ^tag "$T/before") <(grep -v -e ^table -e ^tag "$T/after") | cut -c1-600 | head -8)"
-n8n_show --no-ids >"$T/after"
+shown --no-ids >"$T/after"
 same "tags and tables, too" "$(grep -e ^table -e ^tag "$T/before" | cut -f1,2,4-)" "$(grep -e ^table -e ^tag "$T/after")"
 same "an active webhook answers again" '{"flow":40}' "$(answers 40 | jq -c .)"
-n8n_show --secrets >"$T/once"
+shown --secrets >"$T/once"
 expect 0 "a second restore" restore "$job" latest --yes
-n8n_show --secrets >"$T/twice"
+shown --secrets >"$T/twice"
 same "changes nothing" "" "$(diff "$T/once" "$T/twice" | head -5)"
 
 # ---- one object
 id=$(n8n_pages workflows | jq -r 'select(.name == "Parent one") | .id')
 n8n_api PUT "workflows/$id" '{"name": "Parent one", "nodes": [], "connections": {}, "settings": {}}' >/dev/null
 expect 0 "one workflow is restored" restore "$job" latest --object "workflow:$id" --yes
-n8n_show --secrets >"$T/after"
+shown --secrets >"$T/after"
 same "and is as it was" "" "$(diff "$T/once" "$T/after" | head -5)"
 
 # ---- without the command: nothing but the API
 n8n_job "credentials: metadata"
 expect 0 "a backup by the API alone" run "$job"
-n8n_wipe
+empty
 expect 3 "is restored, and says which credentials are missing" restore "$job" latest --yes
 has "by name" "$err" "Header token"
 same "with every workflow" 208 "$(n8n_pages workflows | wc -l)"
 
 # ---- another key
-n8n_job "$cli"
-expect 3 "without credentials the backup is still one" run "$job" || :
 first=$(basename "$(find "$store" -maxdepth 1 -name 'backup-*' | sort | head -n 1)")
 "$server" reset --new-key "$T/n8n" >"$T/settings" 2>"$err" || { not_ok "a server with a new key" "$(cat "$err")"; exit 1; }
 use_server "$(cat "$T/settings")"

@@ -241,7 +241,8 @@ static const char command[] =
     "here=${0%/*}\n"
     "case $1 in\n"
     "--version) echo warning: something; echo 2.41.1;;\n"
-    "export:credentials) for a; do case $a in --output=*) cp \"$here/store.json\" \"${a#--output=}\";; esac; done;;\n"
+    "export:credentials) if grep -qx '\\[]' \"$here/store.json\"; then echo Error exporting.; echo No credentials found with specified filters; exit 1; fi\n"
+    "    for a; do case $a in --output=*) cp \"$here/store.json\" \"${a#--output=}\";; esac; done;;\n"
     "import:credentials) echo \"$*\" >>\"$here/imports\"; for a; do case $a in --input=*) cp \"${a#--input=}\" \"$here/store.json\";; esac; done; echo \"Successfully imported ${COUNT:-1} credentials.\";;\n"
     "import:workflow) exit 1;;\n"
     "esac\n";
