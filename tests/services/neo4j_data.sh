@@ -56,6 +56,8 @@ CREATE (:`Odd ``label`` ü` {a: 1, `b c`: 'x', `back``tick`: 1, `ключ`: '�
 MATCH (n:A) CREATE (n)-[:SELF]->(n)
 MATCH (a:Types {name: 'texts'}), (b:Types {name: 'floats'}) CREATE (a)-[:TWICE {n: 1}]->(b), (a)-[:TWICE {n: 1}]->(b), (b)-[:TWICE]->(a)
 END
+    # a relationship holds what a node does
+    neo4j_query "MATCH (n:Types) WHERE n.name <> 'texts' WITH n ORDER BY n.name MATCH (t:Types {name: 'texts'}) CREATE (n)-[r:COPY]->(t) SET r = properties(n)" || return 1
     neo4j_query "CREATE (:Types {name: 'bytes', all: \$bytes, none: \$none})" \
         '{"bytes": {"$type": "Base64", "_value": "AAECAwQFBgcICQr/gA=="}, "none": {"$type": "Base64", "_value": ""}}'
 }
@@ -71,24 +73,29 @@ neo4j_seed() {
     neo4j_query "CALL db.awaitIndexes(120)"
 }
 
-neo4j_show() {
+# In a shell of its own, where a query that fails makes its pipe fail: a server that does not answer must not look like an empty one.
+neo4j_show() (
+    set -o pipefail
+    neo4j_query "CALL db.awaitIndexes(120)" || return 1
     {
-        neo4j_query "MATCH (n) RETURN labels(n), properties(n)" | jq -cS '.[0]._value |= sort | ["node"] + .' || return 1
+        neo4j_query "MATCH (n) RETURN labels(n), properties(n)" | jq -cS '.[0]._value |= sort | ["node"] + .' || exit 1
         neo4j_query "MATCH (a)-[r]->(b) RETURN labels(a), properties(a), type(r), properties(r), labels(b), properties(b)" \
-            | jq -cS '.[0]._value |= sort | .[4]._value |= sort | ["relationship"] + .' || return 1
-        neo4j_query "SHOW CONSTRAINTS YIELD name, type, entityType, labelsOrTypes, properties" | jq -cS '["constraint"] + .' || return 1
-        neo4j_query "SHOW INDEXES YIELD name, type, state, entityType, labelsOrTypes, properties, options WHERE type <> 'LOOKUP'" | jq -cS '["index"] + .' || return 1
+            | jq -cS '.[0]._value |= sort | .[4]._value |= sort | ["relationship"] + .' || exit 1
+        neo4j_query "SHOW CONSTRAINTS YIELD name, type, entityType, labelsOrTypes, properties" | jq -cS '["constraint"] + .' || exit 1
+        neo4j_query "SHOW INDEXES YIELD name, type, state, entityType, labelsOrTypes, properties, options WHERE type <> 'LOOKUP'" | jq -cS '["index"] + .' || exit 1
     } | LC_ALL=C sort
-}
+)
 
 neo4j_wipe() {
+    local left
     while :; do
         neo4j_query "MATCH (n) WITH n LIMIT 5000 DETACH DELETE n" || return 1
-        [ "$(neo4j_query "MATCH (n) RETURN count(n)" | jq -r '.[0]._value')" != 0 ] || break
+        left=$(neo4j_query "MATCH (n) RETURN count(n)") || return 1
+        case $left in *'"_value":"0"'*) break ;; esac
     done
     neo4j_drop CONSTRAINT "SHOW CONSTRAINTS YIELD name" && neo4j_drop INDEX "SHOW INDEXES YIELD name, type WHERE type <> 'LOOKUP' RETURN name"
 }
-neo4j_drop() { # KIND, statement that lists them
-    local name
+neo4j_drop() ( # KIND, statement that lists them
+    set -o pipefail
     neo4j_query "$2" | jq -r '.[0]._value' | while IFS= read -r name; do neo4j_query "DROP $1 \`${name//\`/\`\`}\` IF EXISTS" || exit 1; done
-}
+)
