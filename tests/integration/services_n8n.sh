@@ -21,11 +21,12 @@ check "data are made" n8n_seed
 n8n_show >"$T/first"
 n8n_show >"$T/second"
 check "two listings of the same server are equal" diff "$T/first" "$T/second"
-same "with all that was made" "208 workflow 5 credential 8 tag 1 table" "$(for kind in workflow credential tag table; do printf '%s %s\n' "$(grep -c "^$kind	" "$T/first")" $kind; done | paste -sd' ')"
+same "with all that was made" "207 workflow 5 credential 8 tag 1 table" "$(for kind in workflow credential tag table; do printf '%s %s\n' "$(grep -c "^$kind	" "$T/first")" $kind; done | paste -sd' ')"
 same "some of them archived" 8 "$(grep -c '"isArchived":true' "$T/first")"
 same "every webhook answers" "$(n8n_hooks)" "$(for i in $(n8n_hooks); do curl -s "$N8N_URL/webhook/pab-hook-$i" | jq .flow; done)"
 has "references are shown by name" "$T/first" '"value":"workflow Child one"'
-has "the command line reads the same folder" <("$N8N_CLI" export:workflow --all --output="$T/cli.json" 2>&1) "exported 208"
+"$N8N_CLI" export:workflow --all --output="$T/cli.json" >"$out" 2>&1
+has "the command line reads the same folder" "$out" "exported 207"
 n8n_show --no-ids --secrets >"$T/secrets"
 has "the secrets are shown on request" "$T/secrets" "p\\\\\"ä\$\$"
 

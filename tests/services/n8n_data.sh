@@ -2,7 +2,7 @@
 # n8n_data.sh - fills an n8n server with what real ones hold, lists it so that two servers can be compared, and empties it.
 # Sourced, with N8N_URL, N8N_API_KEY_FILE and N8N_CLI set (tests/services/n8n env); needs curl and jq.
 #
-#     n8n_seed [COUNT]            COUNT (200) generated workflows and eight that refer to each other, 5 credentials, 8 tags, a data table
+#     n8n_seed [COUNT]            COUNT (200) generated workflows and seven that refer to each other, 5 credentials, 8 tags, a data table
 #     n8n_show [--no-ids] [--secrets]   one line each: kind, name, id, what it holds; sorted. References are shown by name.
 #     n8n_wipe                    deletes all of it
 #     n8n_api METHOD PATH [BODY]  one request of the public API; BODY "-" is read from stdin
@@ -173,7 +173,7 @@ n8n_show() {
         def known($kind): map({key: .id, value: "\($kind) \(.name)"});
         # what a reference names instead of its id; one that leads nowhere stays as it is, and so differs
         (($workflows | known("workflow")) + ($credentials | known("credential")) + ($tables | known("table")) | from_entries) as $names
-        | def named: walk(if type == "string" and $names[.] then $names[.] else . end);
+        | def named: walk(if type == "string" and $names[.] then $names[.] elif type == "object" then to_entries | sort_by(.key) | from_entries else . end);
         def line($kind; content): [$kind, .name, (if $ids == "" then empty else .id end), (. as $it | content | named | tojson)];
         [($workflows[] | line("workflow"; {active, isArchived: (.isArchived // false), nodes, connections, settings, staticData, pinData, tags: ([.tags[]?.name] | sort)})),
          ($credentials[] | line("credential"; {type, data})),
@@ -185,12 +185,20 @@ n8n_show() {
 }
 
 # ---- wipe
+# One that is active cannot be deleted, and one that has just been deactivated stays so for a moment.
+n8n_delete_workflow() { # ID ACTIVE
+    local try
+    [ "$2" != true ] || n8n_api POST "workflows/$1/deactivate" '{}' >/dev/null || return 1
+    for try in 1 2 3 4 5 6 7 8 9; do
+        n8n_api DELETE "workflows/$1" >/dev/null 2>&1 && return 0
+        sleep "0.$try"
+    done
+    n8n_api DELETE "workflows/$1" >/dev/null
+}
 n8n_wipe() {
     local kind id active
     while read -r id active; do
-        # one that is active cannot be deleted
-        [ "$active" != true ] || n8n_api POST "workflows/$id/deactivate" '{}' >/dev/null || return 1
-        n8n_api DELETE "workflows/$id" >/dev/null || return 1
+        n8n_delete_workflow "$id" "$active" || return 1
     done < <(n8n_pages workflows | jq -r '"\(.id) \(.active)"')
     for id in $(n8n_credentials '' | jq -r .id); do n8n_api DELETE "credentials/$id" >/dev/null || return 1; done
     for kind in tags data-tables; do
