@@ -21,19 +21,38 @@ static void hash_release(hash *h) { EVP_MD_CTX_free(h->md); }
 
 static int hash_add(const hash *h, struct span text) { return EVP_DigestUpdate(h->md, text.p, text.n) != 1; }
 
-/* The nodes but for their webhookId: the service gives one to a node that has none. Those that are there are kept aside. */
+static int by_key(const void *a, const void *b)
+{
+    const struct members *x = a, *y = b;
+    int c = memcmp(x->key.p, y->key.p, x->key.n < y->key.n ? x->key.n : y->key.n);
+    return c ? c : (x->key.n > y->key.n) - (x->key.n < y->key.n);
+}
+
+/* Nodes but for their webhookId, which the service gives to those that have none; what is there is kept aside. And whatever the
+ * order of their members: the service has one of its own. */
+static int hash_node(struct digests *d, const hash *h, struct span node)
+{
+    struct { struct members *items; size_t count, capacity; } all = { 0 };
+    CLEANUP_FREE char *id = span_text(node, "id");
+    int bad = 0;
+    for (struct members m = members_of(node); members_next(&m);)
+        if (m.key.p) PAB_PUSH(&all, m);
+    if (all.count) qsort(all.items, all.count, sizeof *all.items, by_key);
+    for (size_t i = 0; !bad && i < all.count; i++) {
+        const struct members *m = &all.items[i];
+        CLEANUP_FREE char *hook = span_is(m->key, "webhookId") ? span_string(m->value) : NULL;
+        if (hook && !d->hooks) d->hooks = json_object();
+        if (hook) json_object_set_new(d->hooks, id, json_string(hook));
+        else bad = hash_add(h, m->key) || hash_add(h, SPAN(":")) || hash_add(h, m->value) || hash_add(h, SPAN(","));
+    }
+    free(all.items);
+    return bad;
+}
+
 static int hash_nodes(struct digests *d, const hash *h, struct span nodes)
 {
     int bad = 0;
-    for (struct members n = members_of(nodes); !bad && members_next(&n);) {
-        CLEANUP_FREE char *id = span_text(n.value, "id");
-        for (struct members m = members_of(n.value); !bad && members_next(&m);) {
-            CLEANUP_FREE char *hook = m.key.p && span_is(m.key, "webhookId") ? span_string(m.value) : NULL;
-            if (hook && !d->hooks) d->hooks = json_object();
-            if (hook) json_object_set_new(d->hooks, id, json_string(hook));
-            else bad = hash_add(h, m.key) || hash_add(h, SPAN(":")) || hash_add(h, m.value) || hash_add(h, SPAN(","));
-        }
-    }
+    for (struct members n = members_of(nodes); !bad && members_next(&n);) bad = hash_node(d, h, n.value) || hash_add(h, SPAN(";"));
     return bad;
 }
 

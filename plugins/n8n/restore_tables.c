@@ -205,7 +205,10 @@ static int restore_at(struct restoring *r, uint32_t index, json_t *there)
     size_t i;
     json_t *c;
     if (json_parse(text, strlen(text), "the columns in the manifest", &all, &err)) return sup_fail(r->op, &err);
-    json_array_foreach(all, i, c) json_array_append_new(columns, json_pack("{s:s, s:s}", "name", json_text(c, "name"), "type", json_text(c, "type")));
+    /* in the order of the editor, which is not that of the answer */
+    for (size_t at = 0, n = json_array_size(all); at < n; at++)
+        json_array_foreach(all, i, c)
+            if ((size_t)json_number(c, "index", (int64_t)i) == at) json_array_append_new(columns, json_pack("{s:s, s:s}", "name", json_text(c, "name"), "type", json_text(c, "type")));
     t.target = find_target(there, &t);
     int is_new = !t.target;
     if (t.target) json_object_set_new(r->tables, t.id, json_string(t.target));
