@@ -49,7 +49,7 @@ static int write_list(struct taking *t, const char *id, const char *stem, const 
     const struct pab_host *h = t->op->host;
     struct pab_artifact *a = NULL;
     CLEANUP_FREE char *detail = pab_sprintf("%llu", (unsigned long long)l->items);
-    int rc = taking_begin(t, id, id, detail, stem, "json", PAB_ART_STORED, &a);
+    int rc = taking_begin(t, id, "object", detail, stem, "json", PAB_ART_STORED, &a);
     if (rc) return rc;
     rc = h->artifact_write(a, "[", 1);
     if (!rc && l->text.size) rc = h->artifact_write(a, l->text.data, l->text.size);

@@ -45,7 +45,7 @@ static int write_encrypted(struct taking *t, const struct pab_buf *text, uint64_
     const struct pab_host *h = t->op->host;
     struct pab_artifact *a = NULL;
     CLEANUP_FREE char *detail = pab_sprintf("%llu, encrypted with the key of the instance", (unsigned long long)count);
-    int rc = taking_begin(t, "credentials_encrypted", "credentials", detail, "n8n/credentials_encrypted", "json", PAB_ART_STORED, &a);
+    int rc = taking_begin(t, "credentials_encrypted", "object", detail, "n8n/credentials_encrypted", "json", PAB_ART_STORED, &a);
     if (rc) return rc;
     rc = h->artifact_write(a, text->data, text->size);
     if (!rc) rc = h->artifact_count(a, "credentials", count);

@@ -60,7 +60,7 @@ static int take_rows(struct taking *t, const json_t *table, int last_try)
     CLEANUP_FREE char *object = pab_sprintf("table:%s", id), *stem = pab_sprintf("n8n/data_tables/%s", id);
     struct rows rows = { .t = t, .last = INT64_MIN }, again = rows;
     struct pab_error err = { 0 };
-    int rc = taking_begin(t, object, "table", name, stem, "jsonl", 0, &rows.a);
+    int rc = taking_begin(t, object, "object", name, stem, "jsonl", 0, &rows.a);
     if (rc) return rc;
     rc = n8n_list(t->r, path, add_row, &rows, &err);
     if (!rc) rc = n8n_list(t->r, path, add_row, &again, &err);

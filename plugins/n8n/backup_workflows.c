@@ -83,7 +83,7 @@ static int take_one(struct workflows *w, const char *id, const char *name)
         pab_error_prefix(&err, "workflow '%s'", name);
         return sup_fail(t->op, &err);
     }
-    rc = taking_begin(t, object, "workflow", name, stem, "json", 0, &o.a);
+    rc = taking_begin(t, object, "object", name, stem, "json", 0, &o.a);
     if (!rc) rc = h->artifact_write(w->all, w->count ? ",\n" : "", w->count ? 2 : 0);
     if (!rc && n8n_object(s, put_member, &o, &err)) rc = sup_fail(t->op, &err);
     if (!rc && json_scan_end(s, &err)) rc = sup_fail(t->op, &err);
@@ -142,7 +142,7 @@ int backup_workflows(struct taking *t)
         rc = n8n_excuse(t->op, t->r, "workflows", "workflow:list", &err);
         return rc ? sup_fail(t->op, &err) : PAB_OK;
     }
-    rc = taking_begin(t, "workflows", "workflows", NULL, "n8n_workflows", "json", PAB_ART_STORED, &w.all);
+    rc = taking_begin(t, "workflows", "object", NULL, "n8n_workflows", "json", PAB_ART_STORED, &w.all);
     if (rc) return rc;
     rc = h->artifact_write(w.all, "[", 1);
     if (!rc) rc = take_all(&w, list, NULL);
