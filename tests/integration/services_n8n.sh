@@ -23,7 +23,7 @@ n8n_show >"$T/second"
 check "two listings of the same server are equal" diff "$T/first" "$T/second"
 same "with all that was made" "207 workflow 5 credential 8 tag 1 table" "$(for kind in workflow credential tag table; do printf '%s %s\n' "$(grep -c "^$kind	" "$T/first")" $kind; done | paste -sd' ')"
 same "some of them archived" 8 "$(grep -c '"isArchived":true' "$T/first")"
-same "every webhook answers" "$(n8n_hooks)" "$(for i in $(n8n_hooks); do curl -s "$N8N_URL/webhook/pab-hook-$i" | jq .flow; done)"
+check "every webhook answers" n8n_hooks_answer
 has "references are shown by name" "$T/first" '"value":"workflow Child one"'
 "$N8N_CLI" export:workflow --all --output="$T/cli.json" >"$out" 2>&1
 has "the command line reads the same folder" "$out" "exported 207"
@@ -43,10 +43,17 @@ check "fewer data are made again" n8n_seed 40
 n8n_show --no-ids >"$T/first"
 check "the server stops with its data" "$server" halt "$dir"
 check "and starts with them" "$server" start "$dir"
+check "webhooks among them" n8n_hooks_answer 40
 check "all of them" diff "$T/first" <(n8n_show --no-ids)
 check "n8n_wipe deletes them" n8n_wipe
 same "all" "" "$(n8n_show)"
 
+id=$(SETTINGS='{}' n8n_flow "Code" '{"type": "webhook", "typeVersion": 2, "webhookId": "9b2f0c1e-0000-4000-8000-00000000c0de", "parameters": {"path": "pab-code", "responseMode": "lastNode"}}' \
+    '{"type": "code", "typeVersion": 2, "parameters": {"jsCode": "return [{json: {answer: 6 * 7}}]"}}')
+check "code is activated" n8n_api POST "workflows/$id/activate" '{}'
+check "and runs, in a process of its own" timeout 60 bash -c "until curl -s '$N8N_URL/webhook/pab-code' | grep -q '\"answer\":42'; do sleep 0.2; done"
+port=$(sed -n 's/.*broker_port=//p' "$dir/ports")
+
 check "the server stops" "$server" stop "$dir"
-same "no process is left" "" "$(grep -lzxF "PABENGINE_TEST_N8N=$dir" /proc/[0-9]*/environ 2>/dev/null)"
+same "no process is left" "" "$(grep -lzF -e "PABENGINE_TEST_N8N=$dir" -e "http://127.0.0.1:$port" /proc/[0-9]*/environ 2>/dev/null)"
 same "no file either" "" "$(ls -d "$dir"* 2>/dev/null)"

@@ -7,7 +7,7 @@
 #     n8n_wipe                    deletes all of it
 #     n8n_api METHOD PATH [BODY]  one request of the public API; BODY "-" is read from stdin
 #
-# Active ones answer GET $N8N_URL/webhook/pab-hook-N with {"flow": N}: N = 20, 40, ... (n8n_hooks [COUNT] names them).
+# Active ones answer GET $N8N_URL/webhook/pab-hook-N with {"flow": N}: N = 20, 40, ... (n8n_hooks [COUNT] names them, n8n_hooks_answer [COUNT] waits for them).
 
 # The key never stands in an argument, where everybody on this machine could read it.
 n8n_api() {
@@ -35,6 +35,17 @@ n8n_new() { # PATH, body on stdin: prints the id
     jq -r '.id // .data.id' <<<"$answer"
 }
 n8n_hooks() { seq 20 20 "${1:-200}"; }
+# Waits until each of them answers with its number: a server registers the webhooks of an activated workflow after it has said yes.
+n8n_hooks_answer() { # [COUNT]
+    local hook try
+    for hook in $(n8n_hooks "${1:-200}"); do
+        for ((try = 0; ; try++)); do
+            [ "$(curl -s -m 20 "$N8N_URL/webhook/pab-hook-$hook" | jq -r '.flow? // empty' 2>/dev/null)" != "$hook" ] || break
+            [ "$try" -lt 100 ] || { echo "webhook pab-hook-$hook does not answer" >&2; return 1; }
+            sleep 0.1
+        done
+    done
+}
 
 # ---- seed
 n8n_credential_bodies() {
@@ -138,7 +149,7 @@ n8n_seed() {
         # 1.x cannot archive through its API
         if [ $((i % 25)) -eq 1 ]; then n8n_api POST "workflows/$id/archive" '{}' >/dev/null 2>&1 || :; fi
     done < <(n8n_workflow_bodies "$count" "$credentials")
-    [ "$i" -eq "$count" ] && n8n_seed_references && n8n_seed_table
+    [ "$i" -eq "$count" ] && n8n_seed_references && n8n_seed_table && n8n_hooks_answer "$count"
 }
 
 # ---- show
