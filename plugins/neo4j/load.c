@@ -9,7 +9,8 @@
 #define HELD_BYTES (8u << 20)           /* of all groups together */
 #define ATTEMPTS 4u
 
-struct group { char *name; struct pab_buf rows; unsigned count; };
+/* Rows of one statement: the same labels or type, the same properties to be turned, all plain or all typed. */
+struct group { char *name, *turn; int plain; struct pab_buf rows; unsigned count; };
 
 struct load {
     struct neo4j_server *server;
@@ -17,7 +18,7 @@ struct load {
     struct idstore *ids;                /* new number + 1 of each node */
     char *prefix;                       /* of the element ids: "4:uuid:" */
     struct { struct group *items; size_t count, capacity; } groups;
-    json_t *by_name;                    /* index into groups */
+    json_t *by_key;                     /* index into groups */
     size_t held;
     int relationships;                  /* groups are of these now, no longer of nodes */
     uint64_t nodes_made, relationships_made;
@@ -52,8 +53,9 @@ static int take_relationships(void *ctx, const json_t *row, struct pab_error *er
 
 static char *statement_of(const struct load *l, const struct group *g)
 {
-    if (!l->relationships) return pab_sprintf("UNWIND $rows AS row CREATE (n%s) SET n = row.p RETURN row.i, elementId(n)", g->name);
-    return pab_sprintf("UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row.s MATCH (b) WHERE elementId(b) = row.e CREATE (a)-[r:%s]->(b) SET r = row.p RETURN count(*)", g->name);
+    if (!l->relationships) return pab_sprintf("UNWIND $rows AS row CREATE (n%s) SET n = row.p%s RETURN row.i, elementId(n)", g->name, g->turn);
+    return pab_sprintf("UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row.s MATCH (b) WHERE elementId(b) = row.e CREATE (a)-[r:%s]->(b) SET r = row.p%s RETURN count(*)",
+                       g->name, g->turn);
 }
 
 /* A statement that the server took back (a deadlock with somebody else) did nothing and is sent again. */
@@ -78,12 +80,12 @@ static int send_group(struct load *l, struct group *g, struct pab_error *err)
 {
     if (!g->count) return PAB_OK;
     CLEANUP_FREE char *statement = statement_of(l, g);
-    pab_buf_adds(&g->rows, "]}");
-    int rc = run(l, &(struct neo4j_query){ .statement = statement, .rows = g->rows.data, .flags = QUERY_WRITE, .row = l->relationships ? take_relationships : take_node, .ctx = l }, err);
+    pab_buf_adds(&g->rows, g->plain ? "]" : "]}");
+    int rc = run(l, &(struct neo4j_query){ .statement = statement, .rows = g->rows.data, .flags = QUERY_WRITE | (g->plain ? QUERY_PLAIN_ROWS : 0), .row = l->relationships ? take_relationships : take_node, .ctx = l }, err);
     if (!rc && l->answered != g->count)
         rc = pab_error_set(err, PAB_E_CORRUPT, 0, "neo4j: of %u %s only %llu were made", g->count, l->relationships ? "relationships" : "nodes", (unsigned long long)l->answered);
     *(l->relationships ? &l->relationships_made : &l->nodes_made) += g->count;
-    l->held -= g->rows.size - 2;
+    l->held -= g->rows.size - (g->plain ? 1 : 2);
     pab_buf_release(&g->rows);
     g->count = 0;
     tell(l);
@@ -101,33 +103,52 @@ static void forget_groups(struct load *l)
 {
     for (size_t i = 0; i < l->groups.count; i++) {
         free(l->groups.items[i].name);
+        free(l->groups.items[i].turn);
         pab_buf_release(&l->groups.items[i].rows);
     }
     l->groups.count = 0;
-    json_object_clear(l->by_name);
+    json_object_clear(l->by_key);
 }
 
-static struct group *group_of(struct load *l, const char *name)
+static struct group *group_of(struct load *l, const char *name, const char *turn, int plain)
 {
-    const json_t *i = json_object_get(l->by_name, name);
+    CLEANUP_FREE char *key = pab_sprintf("%d%s%s", plain, name, turn);
+    const json_t *i = json_object_get(l->by_key, key);
     if (i) return &l->groups.items[json_integer_value(i)];
-    struct group g = { .name = pab_strdup(name) };
+    struct group g = { .name = pab_strdup(name), .turn = pab_strdup(turn), .plain = plain };
     PAB_PUSH(&l->groups, g);
-    json_object_set_new(l->by_name, name, json_integer((json_int_t)l->groups.count - 1));
+    json_object_set_new(l->by_key, key, json_integer((json_int_t)l->groups.count - 1));
     return &l->groups.items[l->groups.count - 1];
 }
 
-/* ids: the row's entries beside its properties. */
-static int put_row(struct load *l, const char *name, const char *ids, const json_t *properties, struct pab_error *err)
+/* What a row holds beside its properties: numbers or texts by name, up to the first without one. */
+struct extra { const char *name, *type; char *value; };
+
+static void put_extras(struct pab_buf *b, const struct extra *e, int plain)
 {
-    struct group *g = group_of(l, name);
-    CLEANUP_FREE char *p = json_line(properties);
+    for (; e->name; e++) {
+        int text = !strcmp(e->type, "String");
+        if (plain) pab_buf_addf(b, text ? "\"%s\":\"%s\"," : "\"%s\":%s,", e->name, e->value);
+        else pab_buf_addf(b, "\"%s\":{\"$type\":\"%s\",\"_value\":\"%s\"},", e->name, e->type, e->value);
+    }
+}
+
+static int put_row(struct load *l, const char *name, const struct extra *extras, const json_t *properties, struct pab_error *err)
+{
+    struct pab_buf turn = PAB_BUF_INIT(0);
+    CLEANUP_JSON json_t *plain = plain_properties(properties, l->relationships ? "r" : "n", &turn);
+    if (!plain) pab_buf_clear(&turn);
+    struct group *g = group_of(l, name, pab_buf_str(&turn), plain != NULL);
+    pab_buf_release(&turn);
+    CLEANUP_FREE char *p = json_line(plain ? plain : properties);
     if (!p) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory for the properties of a row");
     size_t before = g->rows.size;
-    pab_buf_adds(&g->rows, g->count ? "," : "{\"$type\":\"List\",\"_value\":[");
-    pab_buf_addf(&g->rows, "{\"$type\":\"Map\",\"_value\":{%s,\"p\":{\"$type\":\"Map\",\"_value\":", ids);
+    pab_buf_adds(&g->rows, g->count ? "," : plain ? "[" : "{\"$type\":\"List\",\"_value\":[");
+    pab_buf_adds(&g->rows, plain ? "{" : "{\"$type\":\"Map\",\"_value\":{");
+    put_extras(&g->rows, extras, plain != NULL);
+    pab_buf_addf(&g->rows, plain ? "\"p\":" : "\"p\":{\"$type\":\"Map\",\"_value\":");
     pab_buf_adds(&g->rows, p);
-    pab_buf_adds(&g->rows, "}}}");
+    pab_buf_adds(&g->rows, plain ? "}" : "}}}");
     l->held += g->rows.size - before;
     g->count++;
     if (g->count >= l->server->n->batch || g->rows.size >= BATCH_BYTES) return send_group(l, g, err);
@@ -138,12 +159,13 @@ static int load_node(void *ctx, uint64_t id, json_t *labels, const json_t *prope
 {
     struct load *l = ctx;
     struct pab_buf name = PAB_BUF_INIT(0);
-    CLEANUP_FREE char *ids = pab_sprintf("\"i\":{\"$type\":\"Integer\",\"_value\":\"%llu\"}", (unsigned long long)id);
+    CLEANUP_FREE char *i_text = pab_sprintf("%llu", (unsigned long long)id);
+    const struct extra extras[] = { { "i", "Integer", i_text }, { 0 } };
     for (size_t i = 0; i < json_array_size(labels); i++) {
         pab_buf_addc(&name, ':');
         neo4j_quote(&name, json_string_value(json_array_get(labels, i)));
     }
-    int rc = put_row(l, pab_buf_str(&name), ids, properties, err);
+    int rc = put_row(l, pab_buf_str(&name), extras, properties, err);
     pab_buf_release(&name);
     return rc;
 }
@@ -168,17 +190,17 @@ static int load_relationship(void *ctx, const struct relationship *r, struct pab
     if (!rc) rc = idstore_get(l->ids, r->end, &end, err);
     if (rc) return rc;
     if (!start || !end) return pab_error_set(err, PAB_E_CORRUPT, 0, "relationship %llu of the backup is of a node that is not in it", (unsigned long long)r->id);
-    CLEANUP_FREE char *ids = pab_sprintf("\"s\":{\"$type\":\"String\",\"_value\":\"%s%llu\"},\"e\":{\"$type\":\"String\",\"_value\":\"%s%llu\"}", l->prefix,
-                                         (unsigned long long)start - 1, l->prefix, (unsigned long long)end - 1);
+    CLEANUP_FREE char *s_text = pab_sprintf("%s%llu", l->prefix, (unsigned long long)start - 1), *e_text = pab_sprintf("%s%llu", l->prefix, (unsigned long long)end - 1);
+    const struct extra extras[] = { { "s", "String", s_text }, { "e", "String", e_text }, { 0 } };
     neo4j_quote(&name, r->type);
-    rc = put_row(l, pab_buf_str(&name), ids, r->properties, err);
+    rc = put_row(l, pab_buf_str(&name), extras, r->properties, err);
     pab_buf_release(&name);
     return rc;
 }
 
 int load_graph(struct neo4j_server *s, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, json_t **ret_trailer)
 {
-    struct load l = { .server = s, .op = op, .by_name = json_object() };
+    struct load l = { .server = s, .op = op, .by_key = json_object() };
     struct graph_reader g = { .node = load_node, .relationship = load_relationship, .ctx = &l };
     struct pab_error err = { 0 };
     int rc = idstore_new(op, "ids", sizeof(uint64_t), ID_PAGES, &l.ids, &err);
@@ -188,7 +210,7 @@ int load_graph(struct neo4j_server *s, struct pab_op *op, uint32_t index, const 
     graph_reader_release(&g);
     forget_groups(&l);
     free(l.groups.items);
-    json_decref(l.by_name);
+    json_decref(l.by_key);
     idstore_free(l.ids);
     free(l.prefix);
     return rc;

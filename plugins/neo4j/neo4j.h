@@ -5,7 +5,7 @@
  *   query.c     statements and their answers, row by row
  *   tally.c     what is compared: counts, and a digest that does not depend on order or ids; idstore.c: what it remembers of each node
  *   scan.c      the whole graph off a server; export.c: into an artifact
- *   lines.c     the graph out of an artifact; load.c: into a server
+ *   lines.c     the graph out of an artifact; load.c, plain.c: into a server
  *   schema.c    constraints and indexes, both ways
  *   service.c   the server stopped and started again; cold.c: its data folder; dump.c, dump_verify.c: neo4j-admin's dumps
  *
@@ -67,10 +67,11 @@ void neo4j_disconnect(struct neo4j_server *s);
 #define CLEANUP_SERVER CLEANUP(neo4j_disconnect)
 
 #define QUERY_WRITE 0x1u
-#define QUERY_TYPED 0x2u                /* rows as typed JSON; else plain */
+#define QUERY_TYPED 0x2u                /* the answer as typed JSON; else plain */
+#define QUERY_PLAIN_ROWS 0x4u           /* $rows is plain JSON; else typed */
 struct neo4j_query {
     const char *statement;
-    const char *rows;                   /* text of a typed list for $rows, or NULL */
+    const char *rows;                   /* text of a list for $rows, or NULL */
     uint32_t flags;                     /* QUERY_ */
     /* Each row, a JSON array; a code but PAB_OK ends the query with it, *err filled. NULL: rows are passed over. */
     int (*row)(void *ctx, const json_t *row, struct pab_error *err);
@@ -151,6 +152,10 @@ struct graph_reader {
 /* The whole of it, checked line by line against the format. Fails the verb itself. */
 int graph_read(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, struct graph_reader *g);
 void graph_reader_release(struct graph_reader *g);
+
+/* ---- plain.c: properties as plain JSON, and into `turn` what a statement must set besides: ", n.`born` = date(row.p.`born`)". NULL when
+ * some value is not to be had plain. The caller's reference. */
+json_t *plain_properties(const json_t *properties, const char *variable, struct pab_buf *turn);
 
 /* ---- load.c: a graph's artifact into an empty database. */
 int load_graph(struct neo4j_server *s, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, json_t **ret_trailer);

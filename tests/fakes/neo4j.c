@@ -81,17 +81,55 @@ static json_t *names(const char *p, const char *until)
     return ret;
 }
 
-static const json_t *field(const json_t *row, const char *key) { return json_object_get(json_object_get(json_object_get(row, "_value"), key), "_value"); }
+/* Plain values as the server would send them again. */
+static json_t *retyped(const json_t *v)
+{
+    char text[64];
+    json_t *list, *e;
+    size_t i;
+    if (json_is_string(v)) return typed("String", json_deep_copy(v));
+    if (json_is_boolean(v)) return typed("Boolean", json_deep_copy(v));
+    if (json_is_integer(v)) snprintf(text, sizeof text, "%lld", (long long)json_integer_value(v));
+    else snprintf(text, sizeof text, "%.17g", json_real_value(v));
+    if (!json_is_array(v)) return typed(json_is_integer(v) ? "Integer" : "Float", json_string(text));
+    list = json_array();
+    json_array_foreach((json_t *)(uintptr_t)v, i, e) json_array_append_new(list, retyped(e));
+    return typed("List", list);
+}
+
+/* A row's properties: typed as they are, plain ones with what the statement turns: ", n.`born` = date(row.p.`born`)". */
+static json_t *properties_of(const json_t *row, const char *statement)
+{
+    const json_t *p = json_object_get(row, "p");
+    if (!p) return json_deep_copy(json_object_get(json_object_get(json_object_get(row, "_value"), "p"), "_value"));
+    json_t *ret = json_object(), *v;
+    const char *key;
+    json_object_foreach((json_t *)(uintptr_t)p, key, v) {
+        char turn[256];
+        snprintf(turn, sizeof turn, ".`%s` = date(row.p.`%s`)", key, key);
+        json_object_set_new(ret, key, strstr(statement, turn) ? typed("Date", json_deep_copy(v)) : retyped(v));
+    }
+    return ret;
+}
+
+static const char *field(const json_t *row, const char *key)
+{
+    static char text[32];
+    const json_t *v = json_object_get(row, key);
+    if (!v) v = json_object_get(json_object_get(json_object_get(row, "_value"), key), "_value");
+    snprintf(text, sizeof text, "%lld", (long long)json_integer_value(v));
+    return json_is_integer(v) ? text : json_string_value(v);
+}
 
 static json_t *create_nodes(struct fake_neo4j *s, const char *statement, const json_t *rows)
 {
     json_t *ret = json_array(), *row, *labels = names(strstr(statement, "CREATE"), strstr(statement, " SET "));
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
-        json_t *p = json_deep_copy(field(row, "p"));
+        json_t *p = properties_of(row, statement);
         if (s->loses_a_property) json_object_del(p, json_object_iter_key(json_object_iter(p)));
         json_array_append_new(s->nodes, json_pack("{s:i, s:O, s:o}", "id", s->next_id, "labels", labels, "properties", p));
-        json_array_append_new(ret, json_pack("[I, s]", (json_int_t)atoll(json_string_value(field(row, "i"))), element_id(s, 4, s->next_id)));
+        json_array_append_new(ret, json_pack("[I, s]", (json_int_t)atoll(field(row, "i")), element_id(s, 4, s->next_id)));
         s->next_id++;
     }
     json_decref(labels);
@@ -113,10 +151,10 @@ static json_t *create_relationships(struct fake_neo4j *s, const char *statement,
     size_t i;
     int made = 0;
     json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
-        json_int_t a = known(s, json_string_value(field(row, "s"))), b = known(s, json_string_value(field(row, "e")));
+        json_int_t a = known(s, field(row, "s")), b = known(s, field(row, "e"));
         if (a < 0 || b < 0) continue;
         json_array_append_new(s->relationships, json_pack("{s:i, s:I, s:I, s:O, s:o}", "id", s->next_id++, "start", a, "end", b, "type", json_array_get(types, 0),
-                                                          "properties", json_deep_copy(field(row, "p"))));
+                                                          "properties", properties_of(row, statement)));
         made++;
     }
     json_decref(types);
@@ -204,6 +242,12 @@ static const char *keep(struct fake_neo4j *s, char *text)
     return s->texts[s->text_count++] = text;
 }
 
+static const json_t *rows_sent(const json_t *o)
+{
+    const json_t *rows = json_object_get(json_object_get(o, "parameters"), "rows");
+    return json_is_array(rows) ? rows : json_object_get(rows, "_value");
+}
+
 static int answer(void *ctx, const char *request, const char *body, struct fake_answer *ret)
 {
     struct fake_neo4j *s = ctx;
@@ -218,7 +262,7 @@ static int answer(void *ctx, const char *request, const char *body, struct fake_
     const char *statement = json_string_value(json_object_get(o, "statement"));
     json_array_append(s->said, json_object_get(o, "statement"));
     if (!faulty(s, statement, ret)) {
-        json_t *rows = rows_of(s, statement, json_object_get(json_object_get(json_object_get(o, "parameters"), "rows"), "_value"));
+        json_t *rows = rows_of(s, statement, rows_sent(o));
         if (!rows) wrong(statement);
         json_t *all = json_pack("{s:{s:[], s:o}, s:[]}", "data", "fields", "values", rows, "bookmarks");
         *ret = (struct fake_answer){ .status = 202, .body = keep(s, json_dumps(all, JSON_COMPACT)), .headers = strstr(statement, "properties(") ? "Content-Type: application/vnd.neo4j.query\r\n" : NULL, .chunked = 1 };

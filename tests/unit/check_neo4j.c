@@ -140,6 +140,45 @@ START_TEST(rows_go_in_batches)
 }
 END_TEST
 
+/* What is sent for one node with this property. */
+static void sent_as(const char *typed, const char *expected)
+{
+    begin();
+    CLEANUP_FREE char *properties = pab_sprintf("{\"a b\":%s}", typed), *body = NULL;
+    fake_neo4j_node(it.server, "[\"L\"]", properties);
+    backup_well();
+    fake_neo4j_clear(it.server);
+    restore(0);
+    for (size_t i = 0; fake_http_asked(it.server->http, i); i++)
+        if (strstr(fake_http_sent(it.server->http, i), "UNWIND")) body = pab_strdup(fake_http_sent(it.server->http, i));
+    ck_assert_msg(body && strstr(body, expected), "%s", body ? body : "nothing");
+    end();
+}
+
+START_TEST(values_are_sent_plain_where_that_says_the_same)
+{
+    sent_as(STRING("x"), "\"rows\":[{\"i\":0,\"p\":{\"a b\":\"x\"}}]");
+    sent_as("{\"$type\":\"Integer\",\"_value\":\"-9223372036854775808\"}", "\"p\":{\"a b\":-9223372036854775808}");
+    sent_as("{\"$type\":\"Float\",\"_value\":\"3.0\"}", "\"p\":{\"a b\":3.0}");
+    sent_as("{\"$type\":\"Float\",\"_value\":\"-0.0\"}", "\"p\":{\"a b\":-0.0}");
+    sent_as("{\"$type\":\"Boolean\",\"_value\":true}", "\"p\":{\"a b\":true}");
+    sent_as("{\"$type\":\"List\",\"_value\":[" STRING("x") "," STRING("") "]}", "\"p\":{\"a b\":[\"x\",\"\"]}");
+    sent_as("{\"$type\":\"List\",\"_value\":[]}", "\"p\":{\"a b\":[]}");
+    sent_as("{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}", "SET n = row.p, n.`a b` = date(row.p.`a b`) RETURN");
+}
+END_TEST
+
+START_TEST(values_are_sent_typed_where_plain_ones_would_lose_something)
+{
+    sent_as("{\"$type\":\"Float\",\"_value\":\"NaN\"}", "{\"$type\":\"Float\",\"_value\":\"NaN\"}");
+    sent_as("{\"$type\":\"Float\",\"_value\":\"-Infinity\"}", "{\"$type\":\"Float\",\"_value\":\"-Infinity\"}");
+    sent_as("{\"$type\":\"Base64\",\"_value\":\"AAE=\"}", "{\"$type\":\"Base64\",\"_value\":\"AAE=\"}");
+    sent_as("{\"$type\":\"Point\",\"_value\":\"SRID=7203;POINT (1.0 2.0)\"}", "{\"$type\":\"Point\",\"_value\":\"SRID=7203;POINT (1.0 2.0)\"}");
+    sent_as("{\"$type\":\"List\",\"_value\":[{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}]}", "[{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}]");
+    sent_as("{\"$type\":\"Integer\",\"_value\":\"9223372036854775808\"}", "{\"$type\":\"Integer\",\"_value\":\"9223372036854775808\"}");
+}
+END_TEST
+
 START_TEST(a_database_that_is_not_empty_is_refused_with_its_count)
 {
     begin_small();
@@ -320,7 +359,8 @@ END_TEST
 
 UNIT_MAIN("neo4j", ids_beyond_the_memory_of_the_store_come_back, a_graph_becomes_lines_that_say_it_all, constraints_stand_before_indexes, a_graph_that_moves_is_read_once_more,
           a_graph_that_never_rests_is_kept_with_a_warning, a_relationship_to_a_node_that_came_later_is_left_out_and_told, a_node_that_is_read_twice_is_kept_once,
-          an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches,
+          an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches, values_are_sent_plain_where_that_says_the_same,
+          values_are_sent_typed_where_plain_ones_would_lose_something,
           a_database_that_is_not_empty_is_refused_with_its_count, force_empties_the_database_first, a_plan_changes_nothing, a_restore_waits_until_indexes_are_built,
           content_that_did_not_arrive_is_noticed, a_deadlock_is_tried_again, a_failed_write_fails_the_restore, verify_reads_everything, a_changed_property_is_found,
           a_changed_label_is_found, another_end_of_a_relationship_is_found, a_dangling_relationship_is_found, a_node_twice_is_found, a_line_that_is_not_json_is_found,
