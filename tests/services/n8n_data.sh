@@ -141,7 +141,8 @@ n8n_seed() {
     done
     while IFS= read -r body; do
         i=$((i + 1))
-        id=$(n8n_new workflows <<<"$body") || return 1
+        # 1.x does not take pinned data through its API
+        id=$(n8n_new workflows <<<"$body" 2>/dev/null) || id=$(jq -c 'del(.pinData)' <<<"$body" | n8n_new workflows) || return 1
         if [ $((i % 4)) -eq 0 ]; then
             n8n_api PUT "workflows/$id/tags" "[{\"id\": \"${tags[i % 8]}\"}, {\"id\": \"${tags[(i + 3) % 8]}\"}]" >/dev/null || return 1
         fi
@@ -207,10 +208,12 @@ n8n_delete_workflow() { # ID ACTIVE
     n8n_api DELETE "workflows/$1" >/dev/null
 }
 n8n_wipe() {
-    local kind id active
+    local kind id active all
+    # the whole list first: pages are counted from its beginning, and would skip some while it shrinks
+    all=$(n8n_pages workflows | jq -r '"\(.id) \(.active)"') || return 1
     while read -r id active; do
-        n8n_delete_workflow "$id" "$active" || return 1
-    done < <(n8n_pages workflows | jq -r '"\(.id) \(.active)"')
+        [ -z "$id" ] || n8n_delete_workflow "$id" "$active" || return 1
+    done <<<"$all"
     for id in $(n8n_credentials '' | jq -r .id); do n8n_api DELETE "credentials/$id" >/dev/null || return 1; done
     for kind in tags data-tables; do
         n8n_has "$kind" || continue
