@@ -257,7 +257,6 @@ static void begin(void)
     it.config = fake_options(it.host, it.plugin->options, it.plugin->option_count);
     fake_set(it.config, "url", fake_http_url(it.server));
     fake_set(it.config, "api_key", "the-key-of-the-api");
-    fake_set(it.config, "timeout", "2s");
 }
 
 static void end(void)
