@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include "tests/fakes/docker.h"
 #include "tests/unit/neo4j_fixture.h"
 
 static char root[64];
@@ -237,6 +238,69 @@ START_TEST(a_plan_stops_nothing)
 }
 END_TEST
 
+/* ---- containers */
+
+static struct fake_docker *engine;
+
+static struct fake_container *begin_container(void)
+{
+    begin_stopped("cold", 0);
+    engine = fake_docker_new();
+    fake_set(it.config, "container", "graph");
+    fake_set(it.config, "docker_host", fake_http_url(engine->http));
+    return fake_docker_container(engine, "graph", "data");
+}
+
+static void end_container(void)
+{
+    fake_docker_free(engine);
+    end_stopped();
+}
+
+START_TEST(a_container_is_stopped_and_started_again)
+{
+    begin_container();
+    works(backup());
+    ck_assert_str_eq(engine->did, "stop graph, start graph, ");
+    ck_assert_uint_eq(it.host->journal.count, 0);
+    end_container();
+}
+END_TEST
+
+START_TEST(a_container_that_must_be_killed_is_no_backup_and_runs_again)
+{
+    begin_container()->ignores_stop = 1;
+    ck_assert_int_eq(backup(), PAB_E_TIMEOUT);
+    says("was killed");
+    ck_assert_str_eq(engine->did, "stop graph, start graph, ");
+    ck_assert_int_eq(state_of("neo4j_data"), -1);
+    end_container();
+}
+END_TEST
+
+START_TEST(a_container_that_would_be_gone_is_not_stopped)
+{
+    begin_container()->auto_remove = 1;
+    ck_assert_int_eq(backup(), PAB_E_REFUSED);
+    ck_assert_str_eq(engine->did, "");
+    end_container();
+}
+END_TEST
+
+START_TEST(the_container_of_a_killed_run_is_started_by_the_next)
+{
+    begin_container();
+    fake_fail_call(it.host, "journal_done", 1, PAB_E_IO); /* as if it had been killed before */
+    ck_assert_int_eq(backup(), PAB_E_IO);
+    CLEANUP_FREE char *record = pab_strdup(it.host->journal.items[0]);
+    engine->containers[0].running = 0;
+    fake_new_verb(it.host);
+    works(it.plugin->recover(fake_op(it.host), record));
+    ck_assert_str_eq(engine->did, "stop graph, start graph, start graph, ");
+    end_container();
+}
+END_TEST
+
 /* ---- dumps */
 
 /* "DZV1" and "hello" as zstd makes it. */
@@ -338,6 +402,8 @@ END_TEST
 UNIT_MAIN("neo4j_stopped", cold_reads_the_data_folder_between_stop_and_start, a_server_that_did_not_run_is_not_started, a_running_server_that_cannot_be_stopped_is_refused,
           a_server_comes_back_when_reading_fails, what_does_not_stop_fails_and_is_left_running, a_server_that_does_not_come_back_fails_and_stays_in_the_journal,
           the_server_of_a_killed_run_is_started_by_the_next, what_runs_already_is_not_started_by_the_next, a_folder_that_is_no_data_folder_is_refused,
-          a_restored_folder_replaces_the_one_that_stays_aside, a_plan_stops_nothing, dump_asks_the_admin_tool_for_graph_and_system, a_dump_that_fails_keeps_nothing,
+          a_restored_folder_replaces_the_one_that_stays_aside, a_plan_stops_nothing, a_container_is_stopped_and_started_again,
+          a_container_that_must_be_killed_is_no_backup_and_runs_again, a_container_that_would_be_gone_is_not_stopped,
+          the_container_of_a_killed_run_is_started_by_the_next, dump_asks_the_admin_tool_for_graph_and_system, a_dump_that_fails_keeps_nothing,
           dumps_are_loaded_with_force_where_something_is, a_damaged_dump_is_found_wherever_it_is_damaged, auto_does_not_stop_what_it_may_not, auto_stops_what_it_may,
           auto_dumps_where_the_tool_is_named, cold_needs_to_know_where)
