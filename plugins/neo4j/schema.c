@@ -126,13 +126,22 @@ static int has(const struct pab_strs *list, const char *text)
     return 0;
 }
 
-static int create_all(struct neo4j_server *s, const struct pab_strs *wanted, const struct pab_strs *there, struct pab_error *err)
+/* An index of a newer version, or a constraint of another edition: the graph is worth having without it. */
+static int is_refusal(const struct neo4j_server *s, int rc)
+{
+    return rc == PAB_E_UNSUPPORTED || (rc == PAB_E_UNREACHABLE && rest_status(s->rest) >= 500);
+}
+
+static int create_all(struct neo4j_server *s, struct pab_op *op, const struct pab_strs *wanted, const struct pab_strs *there, struct pab_error *err)
 {
     int rc = PAB_OK;
     for (size_t i = 0; !rc && i < wanted->count; i++) {
         if (has(there, wanted->items[i])) continue;
         rc = neo4j_query(s, &(struct neo4j_query){ .statement = wanted->items[i], .flags = QUERY_WRITE }, err);
-        if (rc) pab_error_prefix(err, "%s", wanted->items[i]);
+        if (!rc || !is_refusal(s, rc)) continue;
+        pab_warn(op, s->n->database, "refused by the server and left out: %s (%s)", wanted->items[i], err->message);
+        pab_error_clear(err);
+        rc = PAB_OK;
     }
     return rc;
 }
@@ -165,8 +174,8 @@ int schema_create(struct neo4j_server *s, struct pab_op *op, const struct schema
 {
     CLEANUP(schema_release) struct schema there = { 0 };
     int rc = schema_read(s, &there, err);
-    if (!rc) rc = create_all(s, &wanted->constraints, &there.constraints, err);
-    if (!rc) rc = create_all(s, &wanted->indexes, &there.indexes, err);
+    if (!rc) rc = create_all(s, op, &wanted->constraints, &there.constraints, err);
+    if (!rc) rc = create_all(s, op, &wanted->indexes, &there.indexes, err);
     return rc ? rc : await_indexes(s, op, err);
 }
 

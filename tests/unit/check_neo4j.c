@@ -230,6 +230,37 @@ START_TEST(a_restore_waits_until_indexes_are_built)
 }
 END_TEST
 
+static void refused(struct fake_answer a)
+{
+    begin_small();
+    backup_well();
+    fake_neo4j_clear(it.server);
+    fake_neo4j_say(it.server, "CREATE RANGE INDEX", 0, a);
+    ck_assert_int_eq(restore(0), PAB_OK);
+    ck_assert(fake_has_text(&it.host->warnings, "refused by the server and left out: CREATE RANGE INDEX"));
+    ck_assert_uint_eq(json_array_size(it.server->nodes), 3);
+    ck_assert_uint_eq(json_array_size(it.server->constraints), 1);
+    end();
+}
+
+START_TEST(an_index_that_the_server_does_not_know_is_left_out_with_a_warning)
+{
+    refused((struct fake_answer){ .status = 400, .body = "{\"errors\":[{\"code\":\"x\",\"message\":\"no such option\"}]}" });
+    refused((struct fake_answer){ .status = 500, .body = "{\"errors\":[{\"code\":\"x\",\"message\":\"requires Enterprise Edition\"}]}" });
+}
+END_TEST
+
+START_TEST(a_server_that_goes_away_while_indexes_are_made_fails_the_restore)
+{
+    begin_small();
+    backup_well();
+    fake_neo4j_clear(it.server);
+    fake_neo4j_say(it.server, "CREATE RANGE INDEX", 0, (struct fake_answer){ .drop = 1 });
+    ck_assert_int_eq(restore(0), PAB_E_UNREACHABLE);
+    end();
+}
+END_TEST
+
 START_TEST(content_that_did_not_arrive_is_noticed)
 {
     begin_small();
@@ -362,6 +393,7 @@ UNIT_MAIN("neo4j", ids_beyond_the_memory_of_the_store_come_back, a_graph_becomes
           an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches, values_are_sent_plain_where_that_says_the_same,
           values_are_sent_typed_where_plain_ones_would_lose_something,
           a_database_that_is_not_empty_is_refused_with_its_count, force_empties_the_database_first, a_plan_changes_nothing, a_restore_waits_until_indexes_are_built,
+          an_index_that_the_server_does_not_know_is_left_out_with_a_warning, a_server_that_goes_away_while_indexes_are_made_fails_the_restore,
           content_that_did_not_arrive_is_noticed, a_deadlock_is_tried_again, a_failed_write_fails_the_restore, verify_reads_everything, a_changed_property_is_found,
           a_changed_label_is_found, another_end_of_a_relationship_is_found, a_dangling_relationship_is_found, a_node_twice_is_found, a_line_that_is_not_json_is_found,
           another_format_is_found, a_graph_cut_short_is_found_wherever_it_is_cut, a_lost_constraint_is_found, discover_counts)
