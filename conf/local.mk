@@ -2,4 +2,4 @@
 examplesdir = $(docdir)/examples
 dist_examples_DATA = %D%/pabengine.yaml
 jobexamplesdir = $(examplesdir)/jobs
-dist_jobexamples_DATA = %D%/jobs/files.yaml %D%/jobs/n8n.yaml %D%/jobs/neo4j.yaml %D%/jobs/nightly.yaml %D%/jobs/postgres.yaml %D%/jobs/volume.yaml
+dist_jobexamples_DATA = %D%/jobs/files.yaml %D%/jobs/letta.yaml %D%/jobs/n8n.yaml %D%/jobs/neo4j.yaml %D%/jobs/nightly.yaml %D%/jobs/postgres.yaml %D%/jobs/volume.yaml

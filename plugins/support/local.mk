@@ -13,6 +13,7 @@ libpab_http_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 libpab_http_la_SOURCES = \
 	%D%/http.c %D%/http_stream.c %D%/http.h %D%/http_private.h \
 	%D%/json.c %D%/json.h \
+	%D%/lines.c %D%/lines.h \
 	%D%/jsonscan.c %D%/jsonscan_text.c %D%/jsonscan.h %D%/jsonscan_private.h \
 	%D%/rest.c %D%/rest_answer.c %D%/rest_body.c %D%/rest.h %D%/rest_private.h
 HTTP_LIBS = libpab_http.la libpab_support.la $(CURL_LIBS) $(JANSSON_LIBS)

@@ -28,7 +28,8 @@ int rest_open(struct pab_op *op, const struct rest_opts *o, struct rest **ret, s
     int rc = rest_split_url(r, o->url, err);
     if (rc) return rc;
     CLEANUP_FREE char *secret = o->secret ? pab_sprintf("%s: %s", o->secret_header, o->secret) : NULL;
-    const char *const headers[] = { secret, NULL };
+    CLEANUP_FREE char *more = o->header_name ? pab_sprintf("%s: %s", o->header_name, o->header_value) : NULL;
+    const char *const headers[] = { secret ? secret : more, secret ? more : NULL, NULL };
     struct http_opts opts = { .base = r->origin, .user = o->user, .password = o->password, .headers = headers, .ca_file = o->ca_file,
                               .insecure = o->insecure, .cancel_fd = op->host->cancel_fd(op), .idle_ms = r->timeout_ms };
     rc = http_new(&opts, &r->http, err);

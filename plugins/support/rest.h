@@ -40,6 +40,7 @@ struct rest_opts {
     const char *ca_file;
     const char *user, *password;        /* basic authentication, or NULL */
     const char *secret_header, *secret; /* "Authorization" and "Bearer ...", or NULL */
+    const char *header_name, *header_value; /* one more, no secret; or NULL */
     uint32_t timeout_ms;                /* 0: 60 s */
     uint32_t attempts;                  /* 0: 5 */
     int insecure;

@@ -1,0 +1,36 @@
+/* backup_private.h - a backup under way. */
+#ifndef PAB_LETTA_BACKUP_PRIVATE_H
+#define PAB_LETTA_BACKUP_PRIVATE_H
+
+#include "plugins/letta/letta.h"
+
+struct taking {
+    const struct letta *l;
+    struct pab_op *op;
+    struct rest *r;
+    json_t *archives;           /* agent's id -> [archive], of those attached to agents */
+    json_t *names;              /* names of agents that were seen: object ids must differ */
+    unsigned hidden;            /* secrets left out */
+};
+
+/* One artifact of lines, or of the elements of one JSON array. */
+struct taking_file {
+    struct taking *t;
+    struct pab_artifact *a;
+    const char *count;          /* key of the manifest */
+    uint64_t items;
+    int array;
+};
+int taking_open(struct taking *t, const char *object, const char *stem, const char *count, int array, struct taking_file *ret);
+int taking_put(struct taking_file *f, const json_t *item);
+/* Commits, or aborts when rc is a failure; returns the code. */
+int taking_close(struct taking_file *f, int rc);
+/* A whole list of the server as lines. `object` is both the object's id and the key of its count. */
+int taking_list(struct taking *t, const char *object, const char *path, unsigned limit);
+
+int backup_agents(struct taking *t);
+/* Archives with their passages; fills t->archives. */
+int backup_archives(struct taking *t);
+int backup_folders(struct taking *t);
+
+#endif

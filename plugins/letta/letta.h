@@ -1,0 +1,49 @@
+/* letta.h - what the sources of the letta plugin share.
+ *
+ * A Letta server (0.12 to 0.16, PostgreSQL below it) gives each agent as an "agent file", which holds neither the history before
+ * its context window, nor archival passages, identities, sharing of blocks, nor secrets. So a backup has, beside each agent file,
+ * the agent as its server tells it, its whole history and the passages of its archives; and the lists of what agents share.
+ * Every file but the agent files is JSON lines: one object a line, so that nothing has to be in memory whole.
+ */
+#ifndef PAB_LETTA_H
+#define PAB_LETTA_H
+
+#include "plugins/support/lines.h"
+#include "plugins/support/rest.h"
+
+/* An instance: what the options say. */
+struct letta {
+    const struct pab_config *config;
+    const char *password;
+    const char *user_id;        /* whose organisation; NULL: the server's default */
+    const char *id_map;         /* file that a restore writes */
+    int secrets;                /* values are part of the backup */
+};
+
+#define LETTA_MAX_VALUE (32u << 20) /* of one agent, message, file */
+
+/* ---- connect.c */
+/* Also makes sure that it is a server of a generation whose shapes are known; *version (may be NULL) is the caller's to free. */
+int letta_connect(const struct letta *l, struct pab_op *op, struct rest **ret, char **version);
+
+/* ---- list.c */
+/* One item of a list; `item` is the callee's to keep with json_incref. It must make no request. */
+typedef int (*letta_item)(void *ctx, json_t *item, struct pab_error *err);
+/* All items of a list that is paged by the id of the last one, until an empty page. `path` may have a query. */
+int letta_list(struct rest *r, const char *path, unsigned limit, letta_item fn, void *ctx, struct pab_error *err);
+/* A short list whole. */
+int letta_all(struct rest *r, const char *path, unsigned limit, json_t **ret, struct pab_error *err);
+#define LETTA_AGENTS "/v1/agents/?show_hidden_agents=true"
+
+/* ---- secrets.c */
+/* Takes the values of secrets out of an agent, tool or MCP server, names stay; returns how many there were. */
+unsigned letta_hide_secrets(json_t *object);
+
+/* ---- the verbs */
+int letta_check(void *instance, struct pab_op *op, const struct pab_check_req *req);
+int letta_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req);
+int letta_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req);
+int letta_restore(void *instance, struct pab_op *op, const struct pab_restore_req *req);
+int letta_verify(void *instance, struct pab_op *op, const struct pab_verify_req *req);
+
+#endif

@@ -1,0 +1,272 @@
+/* restore_agents.c - agents: imported from their files with their whole history, then joined again with what they share. */
+#include <string.h>
+#include "plugins/letta/restore_private.h"
+
+/* ---- the file that is imported */
+
+/* In a file with several agents (members of a group are exported together) the one that is meant. */
+static json_t *pick_agent(json_t *root, const char *name)
+{
+    json_t *agents = json_object_get(root, "agents"), *one;
+    size_t i;
+    json_array_foreach(agents, i, one)
+        if (!strcmp(json_text(one, "name"), name)) return one;
+    return json_array_get(agents, 0);
+}
+
+/* Messages that the context refers to must keep the ids that it names them by. */
+static int merge_history(struct restoring *r, const struct saved_agent *s, json_t *agent, uint64_t *left_out)
+{
+    json_t *all = json_object_get(agent, "messages"), *ids = json_object_get(agent, "in_context_message_ids"), *one, *id, *merged = NULL;
+    CLEANUP_JSON json_t *in_context = json_array();
+    size_t i, k;
+    json_array_foreach(ids, i, id)
+        json_array_foreach(all, k, one)
+            if (!strcmp(json_text(one, "id"), json_string_value(id))) json_array_append(in_context, one);
+    int rc = history_of(r, s, in_context, &merged, left_out);
+    if (rc) return rc;
+    /* one of the context that the list of messages did not have */
+    json_array_foreach(in_context, i, one) {
+        int found = 0;
+        json_array_foreach(merged, k, id) found |= id == one;
+        if (!found) json_array_append(merged, one);
+    }
+    json_object_set_new(agent, "messages", merged);
+    return PAB_OK;
+}
+
+/* Folders, files, groups and identities are joined afterwards: an import would copy them. */
+static int make_file(struct restoring *r, const struct saved_agent *s, char **ret)
+{
+    static const char *const lists[] = { "files", "sources", "groups" }, *const links[] = { "files_agents", "source_ids", "group_ids" };
+    CLEANUP_JSON json_t *root = NULL;
+    uint64_t left_out = 0;
+    int rc = artifact_json(r->op, (uint32_t)s->file, restoring_artifact(r, (uint32_t)s->file)->path, LETTA_MAX_VALUE, &root);
+    if (rc) return rc;
+    json_t *agent = json_incref(pick_agent(root, json_text(s->agent, "name")));
+    if (!agent) return pab_fail(r->op, PAB_E_CORRUPT, 0, NULL, "'%s' holds no agent", restoring_artifact(r, (uint32_t)s->file)->path);
+    for (size_t i = 0; i < 3; i++) {
+        json_object_set_new(root, lists[i], json_array());
+        json_object_set_new(agent, links[i], json_array());
+    }
+    json_object_set_new(agent, "identity_ids", json_null());
+    json_object_set_new(root, "agents", json_pack("[o]", agent));
+    rc = merge_history(r, s, agent, &left_out);
+    if (!rc && left_out) pab_warn(r->op, s->object, "%llu messages of %s are of kinds that the server does not import; they stay in the backup", (unsigned long long)left_out, s->object);
+    if (!rc && !(*ret = json_dumps(root, JSON_COMPACT))) rc = pab_fail(r->op, PAB_E_NOMEM, 0, NULL, "no memory for agent '%s'", s->object);
+    return rc;
+}
+
+/* {"KEY": value} of the secrets whose values the backup has; NULL: none. */
+static char *secrets_of(const struct saved_agent *s)
+{
+    CLEANUP_JSON json_t *all = json_object();
+    json_t *one;
+    size_t i;
+    json_array_foreach(json_object_get(s->agent, "secrets"), i, one)
+        if (json_is_string(json_object_get(one, "value"))) json_object_set(all, json_text(one, "key"), json_object_get(one, "value"));
+    return json_object_size(all) ? json_line(all) : NULL;
+}
+
+static int list_ids(struct restoring *r, const char *path, json_t **ret)
+{
+    struct pab_error err = { 0 };
+    return letta_all(r->r, path, 50, ret, &err) ? sup_fail(r->op, &err) : PAB_OK;
+}
+
+/* What an import that failed halfway left: agents of that name, and blocks of no agent with the agent's labels and values, which were not there before. */
+static void find_halves(struct restoring *r, const struct saved_agent *s, const json_t *blocks_before)
+{
+    CLEANUP_JSON json_t *agents = NULL;
+    CLEANUP_JSON json_t *blocks = NULL;
+    json_t *one, *other;
+    size_t i, k;
+    rest_deafen(r->r);
+    letta_all(r->r, "/v1/blocks/?show_hidden_blocks=true", 50, &blocks, NULL);
+    letta_all(r->r, LETTA_AGENTS, 10, &agents, NULL);
+    json_array_foreach(blocks, i, one) {
+        int is_old = 0, is_ours = 0;
+        json_array_foreach((json_t *)(uintptr_t)blocks_before, k, other) is_old |= !strcmp(json_text(one, "id"), json_text(other, "id"));
+        json_array_foreach(json_object_get(s->agent, "blocks"), k, other)
+            is_ours |= !strcmp(json_text(one, "label"), json_text(other, "label")) && !strcmp(json_text(one, "value"), json_text(other, "value"));
+        if (!is_old && is_ours) restoring_made(r, "/v1/blocks/", json_text(one, "id"));
+    }
+    json_array_foreach(agents, i, one)
+        if (!strcmp(json_text(one, "name"), json_text(s->agent, "name")) && !json_object_get(r->target_agents, json_text(one, "id"))) restoring_made(r, "/v1/agents/", json_text(one, "id"));
+}
+
+static int import(struct restoring *r, const struct saved_agent *s, char **ret_id)
+{
+    CLEANUP_FREE char *file = NULL, *secrets = secrets_of(s);
+    CLEANUP_JSON json_t *before = NULL;
+    CLEANUP_JSON json_t *answer = NULL;
+    struct pab_error err = { 0 };
+    int rc = make_file(r, s, &file);
+    if (!rc) rc = list_ids(r, "/v1/blocks/?show_hidden_blocks=true", &before);
+    if (rc) return rc;
+    const struct rest_part parts[] = {
+        { .name = "file", .file_name = "agent.af", .content_type = "application/json", .data = file, .size = strlen(file) },
+        { .name = "append_copy_suffix", .data = "false", .size = 5 },
+        { .name = "override_existing_tools", .data = "false", .size = 5 },
+        { .name = "secrets", .data = secrets, .size = secrets ? strlen(secrets) : 0 },
+    };
+    rc = rest_json(r->r, &(struct rest_req){ .path = "/v1/agents/import", .parts = parts, .part_count = secrets ? 4 : 3, .timeout_ms = 600000 }, &answer, &err);
+    const char *id = rc ? NULL : json_string_value(json_array_get(json_object_get(answer, "agent_ids"), 0));
+    if (!rc && !id) rc = pab_error_set(&err, PAB_E_CORRUPT, 0, "letta: an import was answered without the id of the agent");
+    if (rc) {
+        pab_error_prefix(&err, "%s", s->object);
+        find_halves(r, s, before);
+        return sup_fail(r->op, &err);
+    }
+    restoring_made(r, "/v1/agents/", id);
+    *ret_id = pab_strdup(id);
+    return PAB_OK;
+}
+
+/* ---- blocks */
+
+/* An import copies every block; the one that it was, or that an earlier agent brought, takes the copy's place. */
+static int share_block(struct restoring *r, const char *agent, const char *copy, const char *shared)
+{
+    CLEANUP_FREE char *detach = pab_sprintf("/v1/agents/%s/core-memory/blocks/detach/%s", agent, copy);
+    CLEANUP_FREE char *attach = pab_sprintf("/v1/agents/%s/core-memory/blocks/attach/%s", agent, shared);
+    CLEANUP_FREE char *gone = pab_sprintf("/v1/blocks/%s", copy);
+    int rc = restoring_send(r, "PATCH", detach, NULL);
+    if (!rc) rc = restoring_send(r, "PATCH", attach, NULL);
+    return rc ? rc : restoring_send(r, "DELETE", gone, NULL);
+}
+
+/* The block itself, when the target still has it and it says the same. */
+static int still_there(struct restoring *r, const json_t *block, int *ret)
+{
+    CLEANUP_JSON json_t *there = NULL;
+    struct pab_error err = { 0 };
+    CLEANUP_FREE char *path = pab_sprintf("/v1/blocks/%s", json_text(block, "id"));
+    int rc = rest_json(r->r, &(struct rest_req){ .path = path }, &there, &err);
+    *ret = !rc && !strcmp(json_text(there, "label"), json_text(block, "label")) && !strcmp(json_text(there, "value"), json_text(block, "value"));
+    return rc && rc != PAB_E_NOT_FOUND ? sup_fail(r->op, &err) : PAB_OK;
+}
+
+/* What an agent file leaves out of a block. */
+static int complete_block(struct restoring *r, const json_t *block, const char *id)
+{
+    static const char *const keys[] = { "tags", "metadata", "hidden", "read_only", NULL };
+    CLEANUP_JSON json_t *body = restoring_pick(block, keys);
+    CLEANUP_FREE char *path = pab_sprintf("/v1/blocks/%s", id);
+    if (!json_array_size(json_object_get(body, "tags"))) json_object_del(body, "tags");
+    return json_object_size(body) ? restoring_send(r, "PATCH", path, body) : PAB_OK;
+}
+
+static int join_block(struct restoring *r, const char *agent, const json_t *block, const char *copy)
+{
+    const char *old = json_text(block, "id"), *now = restoring_now(r, old);
+    int there = 0, rc = now ? PAB_OK : still_there(r, block, &there);
+    if (rc) return rc;
+    if (there) restoring_mapped(r, old, old);
+    if (now || there) return share_block(r, agent, copy, now ? now : old);
+    restoring_made(r, "/v1/blocks/", copy);
+    restoring_mapped(r, old, copy);
+    return complete_block(r, block, copy);
+}
+
+static int join_blocks(struct restoring *r, const struct saved_agent *s, const json_t *made)
+{
+    size_t i, k;
+    json_t *block, *copy;
+    json_array_foreach(json_object_get(s->agent, "blocks"), i, block)
+        json_array_foreach(json_object_get(made, "blocks"), k, copy) {
+            if (strcmp(json_text(copy, "label"), json_text(block, "label"))) continue;
+            int rc = join_block(r, json_text(made, "id"), block, json_text(copy, "id"));
+            if (rc) return rc;
+        }
+    return PAB_OK;
+}
+
+/* ---- the rest of what it is joined with */
+
+static int attach_all(struct restoring *r, const char *agent, const json_t *list, const char *kind, const char *what)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach((json_t *)(uintptr_t)list, i, one) {
+        const char *old = json_is_string(one) ? json_string_value(one) : json_text(one, "id"), *now = restoring_now(r, old);
+        if (!now) {
+            pab_warn(r->op, what, "%s '%s' of an agent is not among what is restored", what, json_is_string(one) ? old : json_text(one, "name"));
+            continue;
+        }
+        CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s/%s/attach/%s", agent, kind, now);
+        int rc = restoring_send(r, "PATCH", path, NULL);
+        if (rc) return rc;
+    }
+    return PAB_OK;
+}
+
+static int check_history(struct restoring *r, const struct saved_agent *s, const char *id)
+{
+    uint64_t wanted = 0, found = 0;
+    int rc = history_rows(r, s, &wanted);
+    if (!rc) rc = history_rows_of(r, id, &found);
+    if (!rc && found < wanted) pab_warn(r->op, s->object, "%s has %llu messages, the backup has %llu", s->object, (unsigned long long)found, (unsigned long long)wanted);
+    return rc;
+}
+
+int restore_one_agent(struct restoring *r, struct saved_agent *s)
+{
+    CLEANUP_FREE char *id = NULL;
+    CLEANUP_JSON json_t *made = NULL;
+    struct pab_error err = { 0 };
+    int rc = import(r, s, &id);
+    if (rc) return rc;
+    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
+    restoring_mapped(r, s->id, id);
+    if (rest_json(r->r, &(struct rest_req){ .path = path, .max_body = LETTA_MAX_VALUE }, &made, &err)) return sup_fail(r->op, &err);
+    rc = join_blocks(r, s, made);
+    if (!rc) rc = attach_all(r, id, s->archives, "archives", "archive");
+    if (!rc) rc = attach_all(r, id, json_object_get(s->agent, "sources"), "folders", "folder");
+    if (!rc) rc = attach_all(r, id, json_object_get(s->agent, "identity_ids"), "identities", "identity");
+    if (!rc && json_flag(s->agent, "hidden")) {
+        CLEANUP_JSON json_t *body = json_pack("{s:b}", "hidden", 1);
+        rc = restoring_send(r, "PATCH", path, body);
+    }
+    if (!rc) rc = check_history(r, s, id);
+    if (!rc) pab_log(r->op, PAB_LOG_INFO, "%s: %s is %s now", s->object, s->id, id);
+    return rc;
+}
+
+/* An agent that is there under its name and differs makes place: it stays as NAME.pab-old. */
+static int put_aside(struct restoring *r, const struct saved_agent *s)
+{
+    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", s->there);
+    if (r->req->flags & PAB_RESTORE_DROP_OLD) return restoring_send(r, "DELETE", path, NULL);
+    CLEANUP_FREE char *name = pab_sprintf("%s.pab-old", json_text(s->agent, "name"));
+    CLEANUP_JSON json_t *body = json_pack("{s:s}", "name", name);
+    return restoring_send(r, "PATCH", path, body);
+}
+
+static int plan_agent(struct restoring *r, const struct saved_agent *s)
+{
+    const char *name = json_text(s->agent, "name");
+    if (!s->there) return restoring_plan(r, PAB_PLAN_CREATE, s->object, "'%s' with its history, under a new id", name);
+    if (s->same) return restoring_plan(r, PAB_PLAN_KEEP, s->object, "'%s' is there already, as %s", name, s->there);
+    if (is_forced(r)) return restoring_plan(r, PAB_PLAN_OVERWRITE, s->object, "'%s' is made anew; the one that is there stays as '%s.pab-old'", name, name);
+    return restoring_plan(r, PAB_PLAN_CONFLICT, s->object, "'%s' is there with another content; --force keeps it as '%s.pab-old'", name, name);
+}
+
+int restore_agents(struct restoring *r)
+{
+    int rc = PAB_OK;
+    for (size_t i = 0; !rc && i < r->agents.count; i++) {
+        struct saved_agent *s = &r->agents.items[i];
+        if (s->same) restoring_mapped(r, s->id, s->there);
+        if (is_plan(r)) {
+            rc = plan_agent(r, s);
+            continue;
+        }
+        if (s->same) continue;
+        if (s->there && !is_forced(r)) return pab_fail(r->op, PAB_E_REFUSED, 0, NULL, "letta: %s is there with another content", s->object);
+        rc = restore_one_agent(r, s);
+        if (!rc && s->there) rc = put_aside(r, s);
+        r->op->host->progress(r->op, &(struct pab_progress){ .struct_size = sizeof(struct pab_progress), .phase = "agents", .done = i + 1, .total = r->agents.count, .unit = "agents" });
+    }
+    return rc;
+}
