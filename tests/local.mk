@@ -15,6 +15,7 @@ include tests/unit/postgres.mk
 include tests/unit/http.mk
 include tests/unit/volume.mk
 include tests/unit/n8n.mk
+include tests/unit/letta.mk
 include tests/unit/files.mk
 include tests/unit/neo4j.mk
 endif

@@ -43,6 +43,7 @@ static int put_item(void *ctx, json_t *item, struct pab_error *err)
     struct taking *t = f->t;
     /* the server makes its own tools itself */
     if (!strcmp(f->count, "tools") && pab_str_has_prefix(json_text(item, "tool_type"), "letta_")) return PAB_OK;
+    if (!strcmp(f->count, "blocks") && json_array_size(json_object_get(item, "tags"))) json_object_set(t->block_tags, json_text(item, "id"), json_object_get(item, "tags"));
     if (!t->l->secrets) t->hidden += letta_hide_secrets(item);
     int rc = taking_put(f, item);
     return rc ? pab_error_set(err, rc, 0, "cannot write") : PAB_OK; /* the host has said why */
@@ -51,7 +52,7 @@ static int put_item(void *ctx, json_t *item, struct pab_error *err)
 static int add_object(struct taking *t, const char *id, uint64_t n)
 {
     CLEANUP_FREE char *detail = pab_sprintf("%llu", (unsigned long long)n);
-    struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_SERVICES, .id = id, .kind = id, .size = PAB_SIZE_UNKNOWN, .detail = detail };
+    struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_SERVICES, .id = id, .kind = "object", .size = PAB_SIZE_UNKNOWN, .detail = detail };
     return t->op->host->object_add(t->op, &o, NULL, 0);
 }
 
@@ -90,7 +91,8 @@ int letta_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
     CLEANUP_FREE char *version = NULL;
     CLEANUP_JSON json_t *archives = json_object();
     CLEANUP_JSON json_t *names = json_object();
-    struct taking t = { .l = instance, .op = op, .archives = archives, .names = names };
+    CLEANUP_JSON json_t *block_tags = json_object();
+    struct taking t = { .l = instance, .op = op, .archives = archives, .names = names, .block_tags = block_tags };
     if (!(req->categories & PAB_CAT_SERVICES)) return PAB_OK;
     int rc = letta_connect(t.l, op, &r, &version);
     t.r = r;

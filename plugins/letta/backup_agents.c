@@ -91,6 +91,16 @@ static int put_memory(struct agents *g, const json_t *agent)
     return taking_put(&g->memory, memory);
 }
 
+static void add_tags(struct taking *t, json_t *agent)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(agent, "blocks"), i, one) {
+        json_t *tags = json_object_get(t->block_tags, json_text(one, "id"));
+        if (tags) json_object_set(one, "tags", tags);
+    }
+}
+
 static int take_one(struct agents *g, json_t *agent)
 {
     struct taking *t = g->t;
@@ -98,6 +108,7 @@ static int take_one(struct agents *g, json_t *agent)
     CLEANUP_FREE char *object = object_of(t, agent);
     struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_SERVICES, .id = object, .kind = "agent", .size = PAB_SIZE_UNKNOWN, .detail = id };
     if (!t->l->secrets) t->hidden += letta_hide_secrets(agent);
+    add_tags(t, agent);
     int rc = t->op->host->object_add(t->op, &o, NULL, 0);
     if (!rc) rc = take_export(g, id, object);
     if (!rc) rc = take_description(g, agent, object);
@@ -126,9 +137,8 @@ static int take_listed(struct agents *g, const json_t *list, const json_t *done)
     json_object_foreach((json_t *)(uintptr_t)list, id, name) {
         CLEANUP_JSON json_t *agent = NULL;
         struct pab_error err = { 0 };
-        CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
         if (done && json_object_get(done, id)) continue;
-        int rc = rest_json(g->t->r, &(struct rest_req){ .path = path, .max_body = LETTA_MAX_VALUE }, &agent, &err);
+        int rc = letta_agent(g->t->r, id, &agent, &err);
         if (rc == PAB_E_NOT_FOUND) continue;
         if (rc) return sup_fail(g->t->op, &err);
         if ((rc = take_one(g, agent))) return rc;

@@ -33,7 +33,11 @@ typedef int (*letta_item)(void *ctx, json_t *item, struct pab_error *err);
 int letta_list(struct rest *r, const char *path, unsigned limit, letta_item fn, void *ctx, struct pab_error *err);
 /* A short list whole. */
 int letta_all(struct rest *r, const char *path, unsigned limit, json_t **ret, struct pab_error *err);
-#define LETTA_AGENTS "/v1/agents/?show_hidden_agents=true"
+/* Asked for by name: a server may leave out what an agent is joined with, and then answers with empty lists. */
+#define LETTA_JOINED "include=agent.blocks&include=agent.tools&include=agent.tags&include=agent.secrets&include=agent.sources&include=agent.identities&include=agent.managed_group"
+#define LETTA_AGENTS "/v1/agents/?show_hidden_agents=true&" LETTA_JOINED
+/* An agent with all that it is joined with; the caller's reference. */
+int letta_agent(struct rest *r, const char *id, json_t **ret, struct pab_error *err);
 
 /* ---- secrets.c */
 /* Takes the values of secrets out of an agent, tool or MCP server, names stay; returns how many there were. */

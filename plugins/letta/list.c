@@ -56,3 +56,9 @@ int letta_all(struct rest *r, const char *path, unsigned limit, json_t **ret, st
     if (!rc) *ret = TAKE_PTR(all);
     return rc;
 }
+
+int letta_agent(struct rest *r, const char *id, json_t **ret, struct pab_error *err)
+{
+    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s?" LETTA_JOINED, id);
+    return rest_json(r, &(struct rest_req){ .path = path, .max_body = LETTA_MAX_VALUE }, ret, err);
+}

@@ -184,12 +184,20 @@ static int join_blocks(struct restoring *r, const struct saved_agent *s, const j
 
 /* ---- the rest of what it is joined with */
 
+/* When one agent alone is restored, what it is joined with may never have been away. */
+static int is_in_target(struct restoring *r, const char *kind, const char *id)
+{
+    CLEANUP_FREE char *path = pab_sprintf("/v1/%s/%s", kind, id);
+    return rest_json(r->r, &(struct rest_req){ .path = path, .flags = REST_NO_BODY }, NULL, NULL) == PAB_OK;
+}
+
 static int attach_all(struct restoring *r, const char *agent, const json_t *list, const char *kind, const char *what)
 {
     size_t i;
     json_t *one;
     json_array_foreach((json_t *)(uintptr_t)list, i, one) {
         const char *old = json_is_string(one) ? json_string_value(one) : json_text(one, "id"), *now = restoring_now(r, old);
+        if (!now && is_in_target(r, kind, old)) now = old;
         if (!now) {
             pab_warn(r->op, what, "%s '%s' of an agent is not among what is restored", what, json_is_string(one) ? old : json_text(one, "name"));
             continue;
@@ -217,15 +225,15 @@ int restore_one_agent(struct restoring *r, struct saved_agent *s)
     struct pab_error err = { 0 };
     int rc = import(r, s, &id);
     if (rc) return rc;
-    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
     restoring_mapped(r, s->id, id);
-    if (rest_json(r->r, &(struct rest_req){ .path = path, .max_body = LETTA_MAX_VALUE }, &made, &err)) return sup_fail(r->op, &err);
+    if (letta_agent(r->r, id, &made, &err)) return sup_fail(r->op, &err);
     rc = join_blocks(r, s, made);
     if (!rc) rc = attach_all(r, id, s->archives, "archives", "archive");
     if (!rc) rc = attach_all(r, id, json_object_get(s->agent, "sources"), "folders", "folder");
     if (!rc) rc = attach_all(r, id, json_object_get(s->agent, "identity_ids"), "identities", "identity");
     if (!rc && json_flag(s->agent, "hidden")) {
         CLEANUP_JSON json_t *body = json_pack("{s:b}", "hidden", 1);
+        CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
         rc = restoring_send(r, "PATCH", path, body);
     }
     if (!rc) rc = check_history(r, s, id);

@@ -56,8 +56,7 @@ static int compare(struct restoring *r, struct saved_agent *s)
     CLEANUP_JSON json_t *there = NULL;
     struct pab_error err = { 0 };
     uint64_t mine = 0, theirs = 0;
-    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", s->there);
-    if (rest_json(r->r, &(struct rest_req){ .path = path, .max_body = LETTA_MAX_VALUE }, &there, &err)) return sup_fail(r->op, &err);
+    if (letta_agent(r->r, s->there, &there, &err)) return sup_fail(r->op, &err);
     CLEANUP_JSON json_t *a = content_of(s->agent);
     CLEANUP_JSON json_t *b = content_of(there);
     if (!json_equal(a, b)) return PAB_OK;

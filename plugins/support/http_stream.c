@@ -100,6 +100,7 @@ static void set_connection(struct http_stream *s, const struct http_req *req)
     CLEANUP_FREE char *url = pab_sprintf("%s%s", h->socket ? "http://localhost" : h->base, req->path);
     curl_easy_setopt(s->easy, CURLOPT_URL, url);
     curl_easy_setopt(s->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(s->easy, CURLOPT_USERAGENT, "pabengine");
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(s->easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #endif

@@ -138,6 +138,12 @@ need_neo4j() {
     secrets+=("$(cat "$NEO4J_PASSWORD_FILE")")
     . "$top_srcdir/tests/services/neo4j_data.sh"
 }
+# LETTA_URL LETTA_PASSWORD_FILE ..., and letta_seed, letta_show, letta_wipe; other tests may have left their data in it
+need_letta() {
+    service letta
+    secrets+=("$(cat "$LETTA_PASSWORD_FILE")")
+    . "$top_srcdir/tests/services/letta_data.sh"
+}
 need_docker() { service docker; export DOCKER_HOST; }
 need() { command -v "$1" >/dev/null || skip_all "$1 is not installed"; }
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }

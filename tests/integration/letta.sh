@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# A real Letta server: agents with history, shared blocks, archives, a tool, a folder, an identity, there and back; the server emptied; one agent alone;
+# conflicts; secrets left out; a restore that fails.
+# time limit: 900
+. "$(dirname "$0")/lib.sh"
+need_letta
+letta_wipe
+at_end letta_wipe
+letta_job() { # MORE OPTIONS
+    make_job <<END
+defaults: {retries: 0}
+targets:
+  - {name: agents, plugin: letta, options: {url: "$LETTA_URL", password: "file:$LETTA_PASSWORD_FILE"$1}}
+END
+}
+number() { letta_pages "$1" 50 | wc -l; }
+
+letta_seed 1000 || not_ok "agents are made"
+letta_show >"$T/before"
+letta_job ', secrets: include'
+expect 0 "check finds the server in order" check "$job"
+expect 0 "discover lists agents" discover "$job"
+has "by name" "$out" agent:alpha
+expect 0 "a backup is made" run "$job"
+expect 0 "and verifies" verify "$job" --latest --check-integrity
+letta=$(latest)/services/letta
+same "each agent has a file that other tools import" 3 "$(cat "$letta"/agents/*.af | jq -r '.agents[0].name' | wc -l)"
+same "the whole history is there, not only the context" 301 "$(zcat "$letta"/agents/*.messages.jsonl.gz | jq -r 'select(.message_type != "system_message") | .id' | sort -u | wc -l | awk '{ print $1 + 1 }')"
+same "and every passage, without its vector" "1000 0" "$(zcat "$letta"/archives/*.jsonl.gz | jq -s 'length, (map(select(has("embedding"))) | length)' | paste -sd' ')"
+same "the guide's files are there for people" "alpha beta gamma team" \
+    "$(jq -r '.[].name' "$(latest)/services/letta_agent.json" | sort | paste -sd' ') $(jq -r '[.[].blocks[] | select(."label" == "team")][0]."label"' "$(latest)/services/letta_core_memory.json")"
+
+expect 0 "a restore onto the same server" restore "$job" latest --yes
+letta_show >"$T/after"
+check "changes nothing" diff "$T/before" "$T/after"
+
+letta_wipe
+same "the server is empty" "" "$(letta_show)"
+expect 0 "a restore into an empty server" restore "$job" latest --yes
+letta_show >"$T/after"
+check "brings everything back" diff "$T/before" "$T/after"
+same "the map of ids names every agent" 3 "$(jq -r 'to_entries[] | select(.key | startswith("agent-")) | .value' "$T/id-map.json" | while read -r id; do letta_api GET "agents/$id" | jq -r .name; done | sort -u | wc -l)"
+expect 0 "a second restore" restore "$job" latest --yes
+letta_show >"$T/again"
+check "changes nothing either" diff "$T/before" "$T/again"
+
+# ---- one agent alone
+alpha=$(letta_pages agents/ | jq -r 'select(.name == "alpha").id')
+letta_api DELETE "agents/$alpha" >"$T/null"
+expect 0 "one agent is restored alone" restore "$job" latest --object agent:alpha --yes
+check "with its history, its archive, its tool, and the block that it shares" diff <(grep -E '^\["(agent|message|passage)","alpha"|^\["block","team"' "$T/before") <(letta_show | grep -E '^\["(agent|message|passage)","alpha"|^\["block","team"')
+
+# ---- conflicts
+beta=$(letta_pages agents/ | jq -r 'select(.name == "beta").id')
+letta_api PATCH "agents/$beta" '{"description": "changed by hand"}' >"$T/null"
+expect 1 "an agent that was changed is not overwritten" restore "$job" latest --object agent:beta --yes
+has "the plan says so" "$out" "is there with another content"
+expect 0 "unless it must be" restore "$job" latest --object agent:beta --force --yes
+same "the changed one stays under another name" "changed by hand" "$(letta_pages agents/ | jq -r 'select(.name == "beta.pab-old").description')"
+same "and the one of the backup is there" "second, with history" "$(letta_pages agents/ | jq -r 'select(.name == "beta").description')"
+
+# ---- a restore that fails takes back what it made
+letta_wipe
+file=$(find "$letta" -name '*.af' | head -n 1)
+cp "$file" "$T/whole.af"
+jq -c '.agents[0].in_context_message_ids += ["message-77"]' "$T/whole.af" >"$file"
+expect 1 "an agent file that the server refuses" restore "$job" latest --force --yes
+same "leaves nothing behind" "" "$(letta_show)"
+cp "$T/whole.af" "$file"
+
+# ---- secrets, and what is no such server
+letta_seed 10 || not_ok "agents are made again"
+store=$T/second
+letta_job ''
+expect 3 "without secrets the backup has a warning" run "$job"
+has "that counts them" "$err" "3 values of secrets are not in the backup"
+same "no value is in it" "" "$(find "$(latest)" -type f -exec zgrep -lF 'secret of' {} +)"
+has "but their names" <(cat "$(latest)/services/letta_agent.json") API_KEY
+printf wrong >"$T/wrong"
+sed "s|file:[^\"]*|file:$T/wrong|" "$job" >"$T/wrong.yaml"
+expect 1 "a wrong password is told" run "$T/wrong.yaml"
+has "with the status" "$err" "status 401"
