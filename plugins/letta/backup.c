@@ -92,7 +92,8 @@ int letta_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
     CLEANUP_JSON json_t *archives = json_object();
     CLEANUP_JSON json_t *names = json_object();
     CLEANUP_JSON json_t *block_tags = json_object();
-    struct taking t = { .l = instance, .op = op, .archives = archives, .names = names, .block_tags = block_tags };
+    CLEANUP_JSON json_t *block_users = json_object();
+    struct taking t = { .l = instance, .op = op, .archives = archives, .names = names, .block_tags = block_tags, .block_users = block_users };
     if (!(req->categories & PAB_CAT_SERVICES)) return PAB_OK;
     int rc = letta_connect(t.l, op, &r, &version);
     t.r = r;

@@ -65,7 +65,19 @@ static int take_export(struct agents *g, const char *id, const char *object)
     return rc;
 }
 
-/* {"agent": ..., "archives": [...]} */
+/* Of the agent's blocks those that others have, too: { id: [names] }. */
+static json_t *shared_of(struct taking *t, const json_t *agent)
+{
+    json_t *ret = json_object(), *one;
+    size_t i;
+    json_array_foreach(json_object_get(agent, "blocks"), i, one) {
+        json_t *users = json_object_get(t->block_users, json_text(one, "id"));
+        if (json_array_size(users) > 1) json_object_set(ret, json_text(one, "id"), users);
+    }
+    return ret;
+}
+
+/* {"agent": ..., "archives": [...], "shared": {...}} */
 static int take_description(struct agents *g, json_t *agent, const char *object)
 {
     struct taking *t = g->t;
@@ -73,7 +85,7 @@ static int take_description(struct agents *g, json_t *agent, const char *object)
     const char *id = json_text(agent, "id");
     CLEANUP_FREE char *stem = pab_sprintf("letta/agents/%s.agent", id);
     json_t *archives = json_object_get(t->archives, id);
-    CLEANUP_JSON json_t *all = json_pack("{s:O, s:o}", "agent", agent, "archives", archives ? json_incref(archives) : json_array());
+    CLEANUP_JSON json_t *all = json_pack("{s:O, s:o, s:o}", "agent", agent, "archives", archives ? json_incref(archives) : json_array(), "shared", shared_of(t, agent));
     int rc = taking_open(t, object, stem, "agents", 0, &f);
     if (!rc) rc = t->op->host->artifact_fact(f.a, "agent", id);
     if (!rc) rc = taking_put(&f, all);
@@ -117,16 +129,27 @@ static int take_one(struct agents *g, json_t *agent)
     return rc ? rc : put_memory(g, agent);
 }
 
+struct listing { json_t *ids, *block_users; };
+
 static int keep_id(void *ctx, json_t *item, struct pab_error *err)
 {
-    return json_object_set_new(ctx, json_text(item, "id"), json_string(json_text(item, "name"))) ? pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a list") : PAB_OK;
+    struct listing *l = ctx;
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(item, "blocks"), i, one) {
+        json_t *users = json_object_get(l->block_users, json_text(one, "id"));
+        if (!users) json_object_set_new(l->block_users, json_text(one, "id"), users = json_array());
+        json_array_append(users, json_object_get(item, "name"));
+    }
+    return json_object_set_new(l->ids, json_text(item, "id"), json_string(json_text(item, "name"))) ? pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a list") : PAB_OK;
 }
 
 static int list_ids(struct taking *t, json_t **ret)
 {
     struct pab_error err = { 0 };
-    *ret = json_object();
-    return letta_list(t->r, LETTA_AGENTS, 10, keep_id, *ret, &err) ? sup_fail(t->op, &err) : PAB_OK;
+    struct listing l = { .ids = *ret = json_object(), .block_users = t->block_users };
+    json_object_clear(t->block_users);
+    return letta_list(t->r, LETTA_AGENTS, 10, keep_id, &l, &err) ? sup_fail(t->op, &err) : PAB_OK;
 }
 
 /* Those of `list` that are not in `done`; one that was deleted meanwhile is left out. */

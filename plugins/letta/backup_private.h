@@ -10,6 +10,7 @@ struct taking {
     struct rest *r;
     json_t *archives;           /* agent's id -> [archive], of those attached to agents */
     json_t *block_tags;         /* id of a block -> its tags, which an agent does not tell of its blocks */
+    json_t *block_users;        /* id of a block -> names of the agents that have it */
     json_t *names;              /* names of agents that were seen: object ids must differ */
     unsigned hidden;            /* secrets left out */
 };

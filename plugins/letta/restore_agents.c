@@ -123,65 +123,6 @@ static int import(struct restoring *r, const struct saved_agent *s, char **ret_i
     return PAB_OK;
 }
 
-/* ---- blocks */
-
-/* An import copies every block; the one that it was, or that an earlier agent brought, takes the copy's place. */
-static int share_block(struct restoring *r, const char *agent, const char *copy, const char *shared)
-{
-    CLEANUP_FREE char *detach = pab_sprintf("/v1/agents/%s/core-memory/blocks/detach/%s", agent, copy);
-    CLEANUP_FREE char *attach = pab_sprintf("/v1/agents/%s/core-memory/blocks/attach/%s", agent, shared);
-    CLEANUP_FREE char *gone = pab_sprintf("/v1/blocks/%s", copy);
-    int rc = restoring_send(r, "PATCH", detach, NULL);
-    if (!rc) rc = restoring_send(r, "PATCH", attach, NULL);
-    return rc ? rc : restoring_send(r, "DELETE", gone, NULL);
-}
-
-/* The block itself, when the target still has it and it says the same. */
-static int still_there(struct restoring *r, const json_t *block, int *ret)
-{
-    CLEANUP_JSON json_t *there = NULL;
-    struct pab_error err = { 0 };
-    CLEANUP_FREE char *path = pab_sprintf("/v1/blocks/%s", json_text(block, "id"));
-    int rc = rest_json(r->r, &(struct rest_req){ .path = path }, &there, &err);
-    *ret = !rc && !strcmp(json_text(there, "label"), json_text(block, "label")) && !strcmp(json_text(there, "value"), json_text(block, "value"));
-    return rc && rc != PAB_E_NOT_FOUND ? sup_fail(r->op, &err) : PAB_OK;
-}
-
-/* What an agent file leaves out of a block. */
-static int complete_block(struct restoring *r, const json_t *block, const char *id)
-{
-    static const char *const keys[] = { "tags", "metadata", "hidden", "read_only", NULL };
-    CLEANUP_JSON json_t *body = restoring_pick(block, keys);
-    CLEANUP_FREE char *path = pab_sprintf("/v1/blocks/%s", id);
-    if (!json_array_size(json_object_get(body, "tags"))) json_object_del(body, "tags");
-    return json_object_size(body) ? restoring_send(r, "PATCH", path, body) : PAB_OK;
-}
-
-static int join_block(struct restoring *r, const char *agent, const json_t *block, const char *copy)
-{
-    const char *old = json_text(block, "id"), *now = restoring_now(r, old);
-    int there = 0, rc = now ? PAB_OK : still_there(r, block, &there);
-    if (rc) return rc;
-    if (there) restoring_mapped(r, old, old);
-    if (now || there) return share_block(r, agent, copy, now ? now : old);
-    restoring_made(r, "/v1/blocks/", copy);
-    restoring_mapped(r, old, copy);
-    return complete_block(r, block, copy);
-}
-
-static int join_blocks(struct restoring *r, const struct saved_agent *s, const json_t *made)
-{
-    size_t i, k;
-    json_t *block, *copy;
-    json_array_foreach(json_object_get(s->agent, "blocks"), i, block)
-        json_array_foreach(json_object_get(made, "blocks"), k, copy) {
-            if (strcmp(json_text(copy, "label"), json_text(block, "label"))) continue;
-            int rc = join_block(r, json_text(made, "id"), block, json_text(copy, "id"));
-            if (rc) return rc;
-        }
-    return PAB_OK;
-}
-
 /* ---- the rest of what it is joined with */
 
 /* When one agent alone is restored, what it is joined with may never have been away. */
@@ -227,7 +168,7 @@ int restore_one_agent(struct restoring *r, struct saved_agent *s)
     if (rc) return rc;
     restoring_mapped(r, s->id, id);
     if (letta_agent(r->r, id, &made, &err)) return sup_fail(r->op, &err);
-    rc = join_blocks(r, s, made);
+    rc = rejoin_blocks(r, s, made);
     if (!rc) rc = attach_all(r, id, s->archives, "archives", "archive");
     if (!rc) rc = attach_all(r, id, json_object_get(s->agent, "sources"), "folders", "folder");
     if (!rc) rc = attach_all(r, id, json_object_get(s->agent, "identity_ids"), "identities", "identity");

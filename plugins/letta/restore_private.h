@@ -12,6 +12,7 @@ struct saved_agent {
     char *id, *object;
     json_t *agent;              /* as the server told it */
     json_t *archives;
+    json_t *shared;             /* id of a block -> names of the agents that had it */
     const char *there;          /* the agent of the target that it already is, or that bears its name; borrowed */
     int same;                   /* and has its content */
 };
@@ -55,6 +56,9 @@ int restore_archives(struct restoring *r);
 int restore_folders(struct restoring *r);
 int restore_agents(struct restoring *r);
 int restore_one_agent(struct restoring *r, struct saved_agent *s);
+
+/* ---- rejoin_blocks.c; `made` is the agent as the target tells it */
+int rejoin_blocks(struct restoring *r, const struct saved_agent *s, const json_t *made);
 
 /* ---- saved.c: the agents of the backup, and which of them the target has */
 int saved_load(struct restoring *r);

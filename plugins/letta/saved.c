@@ -21,6 +21,7 @@ static int read_description(struct restoring *r, struct saved_agent *s)
     if (!rc) {
         s->agent = json_incref(json_object_get(o, "agent"));
         s->archives = json_incref(json_object_get(o, "archives"));
+        s->shared = json_incref(json_object_get(o, "shared"));
         json_decref(o);
     }
     if (rc == PAB_END || (!rc && !json_is_object(s->agent))) rc = pab_error_set(&l.err, PAB_E_CORRUPT, 0, "'%s' does not describe an agent", l.what);
@@ -131,6 +132,7 @@ void saved_release(struct restoring *r)
         free(s->object);
         json_decref(s->agent);
         json_decref(s->archives);
+        json_decref(s->shared);
     }
     free(r->agents.items);
     json_decref(r->block_uses);

@@ -38,7 +38,9 @@ unsigned letta_hide_secrets(json_t *object)
 {
     static const char *const plain[] = { "token", "token_enc", "auth_token", "api_key", "oauth_config" };
     static const char *const maps[] = { "custom_headers", "custom_headers_enc", "env" };
-    unsigned n = hide_in_list(json_object_get(object, "secrets")) + hide_in_list(json_object_get(object, "tool_exec_environment_variables"));
+    /* two names for the same list */
+    unsigned n = hide_in_list(json_object_get(object, "secrets")), same = hide_in_list(json_object_get(object, "tool_exec_environment_variables"));
+    if (same > n) n = same;
     json_t *inner = json_object_get(object, "stdio_config"), *config = json_object_get(object, "config");
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) n += hide(object, plain[i]);
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {

@@ -2,10 +2,18 @@
 #include <string.h>
 #include "plugins/support/json.h"
 
+json_t *json_load_text(const char *text, size_t size, json_error_t *e)
+{
+    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    json_t *o = json_loadb(text ? text : "", text ? size : 0, flags, e);
+    if (o || json_error_code(e) != json_error_numeric_overflow) return o;
+    return json_loadb(text, size, flags | JSON_DECODE_INT_AS_REAL, e);
+}
+
 int json_parse(const char *text, size_t size, const char *what, json_t **ret, struct pab_error *err)
 {
     json_error_t e;
-    json_t *o = json_loadb(text ? text : "", text ? size : 0, JSON_DECODE_ANY, &e);
+    json_t *o = json_load_text(text, size, &e);
     if (!o) return pab_error_set(err, PAB_E_CORRUPT, 0, "%s is not JSON: line %d: %s", what, e.line, e.text);
     *ret = o;
     return PAB_OK;

@@ -119,9 +119,7 @@ int json_scan_value(struct json_scan *s, json_t **ret, struct pab_error *err)
     int rc = json_scan_skip(s, err);
     if (rc) return rc;
     const char *text = s->in.data + s->raw;
-    json_t *o = json_loadb(text, s->raw_size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
-    if (!o && json_error_code(&e) == json_error_numeric_overflow)
-        o = json_loadb(text, s->raw_size, JSON_DECODE_ANY | JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &e);
+    json_t *o = json_load_text(text, s->raw_size, &e);
     if (!o) {
         CLEANUP_FREE char *problem = pab_sprintf("%s in the value that ends", e.text);
         scan_fail(s, PAB_E_CORRUPT, problem);

@@ -38,8 +38,7 @@ int lines_next(struct lines *l, json_t **ret)
     }
     const char *start = l->in.data + l->at;
     json_error_t e;
-    json_t *o = json_loadb(start, (size_t)(end - start), JSON_ALLOW_NUL, &e);
-    if (!o && json_error_code(&e) == json_error_numeric_overflow) o = json_loadb(start, (size_t)(end - start), JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, &e);
+    json_t *o = json_load_text(start, (size_t)(end - start), &e);
     l->at = (size_t)(end - l->in.data) + 1;
     l->number++;
     if (!o) return pab_error_set(&l->err, PAB_E_CORRUPT, 0, "'%s': line %llu is not JSON: %s", l->what, (unsigned long long)l->number, e.text);
