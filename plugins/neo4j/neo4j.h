@@ -76,6 +76,7 @@ struct neo4j_query {
     /* Each row, a JSON array; a code but PAB_OK ends the query with it, *err filled. NULL: rows are passed over. */
     int (*row)(void *ctx, const json_t *row, struct pab_error *err);
     void *ctx;
+    uint32_t timeout_ms;                /* longest silence; 0: the target's */
 };
 /* PAB_OK only when the answer came whole and holds no error. */
 int neo4j_query(struct neo4j_server *s, const struct neo4j_query *q, struct pab_error *err);
@@ -152,6 +153,8 @@ struct graph_reader {
 /* The whole of it, checked line by line against the format. Fails the verb itself. */
 int graph_read(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, struct graph_reader *g);
 void graph_reader_release(struct graph_reader *g);
+/* Reads it whole and compares it with its trailer and the manifest. Fails the verb itself. */
+int graph_verify(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);
 
 /* ---- plain.c: properties as plain JSON, and into `turn` what a statement must set besides: ", n.`born` = date(row.p.`born`)". NULL when
  * some value is not to be had plain. The caller's reference. */

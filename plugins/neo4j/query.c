@@ -134,7 +134,7 @@ int neo4j_query(struct neo4j_server *s, const struct neo4j_query *q, struct pab_
     struct json_scan *scan = NULL;
     add_body(&body, q);
     struct rest_req r = { .path = path, .text = body.data, .text_size = body.size, .content_type = q->rows && !(q->flags & QUERY_PLAIN_ROWS) ? NEO4J_TYPED : NULL,
-                          .accept = q->flags & QUERY_TYPED ? NEO4J_TYPED : NULL, .flags = q->flags & QUERY_WRITE ? 0 : REST_REPEATABLE };
+                          .accept = q->flags & QUERY_TYPED ? NEO4J_TYPED : NULL, .flags = q->flags & QUERY_WRITE ? 0 : REST_REPEATABLE, .timeout_ms = q->timeout_ms };
     int rc = rest_scan(s->rest, &r, &scan, err);
     if (!rc) rc = read_answer(scan, q, err);
     if (scan) rest_scan_free(s->rest, scan);

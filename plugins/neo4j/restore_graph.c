@@ -41,6 +41,8 @@ static int make_room(struct job *j)
     if (!j->there.nodes || !j->graph) return PAB_OK;
     if (!(j->req->flags & PAB_RESTORE_FORCE))
         return pab_fail(j->op, PAB_E_REFUSED, 0, "use --force to delete them first", "database '%s' is not empty: it holds %lld nodes", j->server.n->database, (long long)j->there.nodes);
+    int rc = graph_verify(j->op, j->graph_index, j->graph); /* before the only other copy is deleted */
+    if (rc) return rc;
     return empty_graph(&j->server, j->op, &err) ? sup_fail(j->op, &err) : PAB_OK;
 }
 

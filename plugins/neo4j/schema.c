@@ -5,6 +5,7 @@
 
 #define SCHEMA_MAX_BYTES (16u << 20)
 #define WAIT_MS 500
+#define BUILD_MS (6u * 3600 * 1000)     /* a constraint's index is built before the server says a word */
 
 static int take_text(void *ctx, const json_t *row, struct pab_error *err)
 {
@@ -137,7 +138,7 @@ static int create_all(struct neo4j_server *s, struct pab_op *op, const struct pa
     int rc = PAB_OK;
     for (size_t i = 0; !rc && i < wanted->count; i++) {
         if (has(there, wanted->items[i])) continue;
-        rc = neo4j_query(s, &(struct neo4j_query){ .statement = wanted->items[i], .flags = QUERY_WRITE }, err);
+        rc = neo4j_query(s, &(struct neo4j_query){ .statement = wanted->items[i], .flags = QUERY_WRITE, .timeout_ms = BUILD_MS }, err);
         if (!rc || !is_refusal(s, rc)) continue;
         pab_warn(op, s->n->database, "refused by the server and left out: %s (%s)", wanted->items[i], err->message);
         pab_error_clear(err);

@@ -31,7 +31,7 @@ static int compare_manifest(const struct tally *t, const struct pab_artifact_inf
     return PAB_OK;
 }
 
-static int verify_graph(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a)
+int graph_verify(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a)
 {
     struct tally t;
     struct graph_reader g = { .node = take_node, .relationship = take_relationship, .ctx = &t };
@@ -64,7 +64,7 @@ int neo4j_verify(void *instance, struct pab_op *op, const struct pab_verify_req 
     if (!(req->flags & PAB_VERIFY_CONTENT)) return PAB_OK;
     for (uint32_t i = 0; !rc && i < req->artifact_count; i++) {
         const struct pab_artifact_info *a = artifact_at(req->artifacts, req->artifact_stride, i);
-        if (artifact_is(a, GRAPH_STEM)) rc = verify_graph(op, i, a);
+        if (artifact_is(a, GRAPH_STEM)) rc = graph_verify(op, i, a);
         else if (artifact_is(a, SCHEMA_STEM)) rc = verify_schema(op, i, a);
         else if (artifact_is_dump(a)) rc = dump_verify(op, i, a);
     }

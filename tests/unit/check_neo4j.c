@@ -204,6 +204,17 @@ START_TEST(force_empties_the_database_first)
 }
 END_TEST
 
+START_TEST(a_damaged_backup_deletes_nothing)
+{
+    begin_small();
+    backup_well();
+    memcpy(strstr(fake_artifact_named(it.host, "neo4j_graph")->data.bytes, "Ada"), "Eve", 3);
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_CORRUPT);
+    ck_assert_uint_eq(fake_neo4j_count(it.server, "DELETE"), 0);
+    end();
+}
+END_TEST
+
 START_TEST(a_plan_changes_nothing)
 {
     begin_small();
@@ -392,7 +403,8 @@ UNIT_MAIN("neo4j", ids_beyond_the_memory_of_the_store_come_back, a_graph_becomes
           a_graph_that_never_rests_is_kept_with_a_warning, a_relationship_to_a_node_that_came_later_is_left_out_and_told, a_node_that_is_read_twice_is_kept_once,
           an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches, values_are_sent_plain_where_that_says_the_same,
           values_are_sent_typed_where_plain_ones_would_lose_something,
-          a_database_that_is_not_empty_is_refused_with_its_count, force_empties_the_database_first, a_plan_changes_nothing, a_restore_waits_until_indexes_are_built,
+          a_database_that_is_not_empty_is_refused_with_its_count, force_empties_the_database_first, a_damaged_backup_deletes_nothing,
+          a_plan_changes_nothing, a_restore_waits_until_indexes_are_built,
           an_index_that_the_server_does_not_know_is_left_out_with_a_warning, a_server_that_goes_away_while_indexes_are_made_fails_the_restore,
           content_that_did_not_arrive_is_noticed, a_deadlock_is_tried_again, a_failed_write_fails_the_restore, verify_reads_everything, a_changed_property_is_found,
           a_changed_label_is_found, another_end_of_a_relationship_is_found, a_dangling_relationship_is_found, a_node_twice_is_found, a_line_that_is_not_json_is_found,
