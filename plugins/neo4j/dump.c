@@ -6,26 +6,29 @@
 
 #define CHUNK (256u << 10)
 
-struct command { struct pab_strs argv, env; };
-
-static void command_release(struct command *c)
+void admin_release(struct admin_command *c)
 {
     pab_strs_release(&c->argv);
     pab_strs_release(&c->env);
 }
 
-static void command_init(struct command *c, const struct neo4j *n, const char *verb, const char *database, const char *how)
+void admin_init(struct admin_command *c, const struct neo4j *n)
 {
-    const char *const words[] = { "database", verb, database, how };
     for (size_t i = 0; i < n->admin.count; i++) pab_strs_add(&c->argv, n->admin.items[i]);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) pab_strs_add(&c->argv, words[i]);
     if (!n->home) return;
     CLEANUP_FREE char *home = pab_sprintf("NEO4J_HOME=%s", n->home), *conf = pab_sprintf("NEO4J_CONF=%s/conf", n->home);
     pab_strs_add(&c->env, home);
     pab_strs_add(&c->env, conf);
 }
 
-static struct pab_proc_opts options_of(const struct command *c, struct pab_op *op, const char *what)
+static void command_init(struct admin_command *c, const struct neo4j *n, const char *verb, const char *database, const char *how)
+{
+    const char *const words[] = { "database", verb, database, how };
+    admin_init(c, n);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) pab_strs_add(&c->argv, words[i]);
+}
+
+struct pab_proc_opts admin_options(const struct admin_command *c, struct pab_op *op, const char *what)
 {
     return (struct pab_proc_opts){ .argv = (const char *const *)c->argv.items, .env_add = c->env.count ? (const char *const *)c->env.items : NULL,
                                    .cancel_fd = op->host->cancel_fd(op), .what = what };
@@ -45,13 +48,13 @@ static int pour(struct pab_op *op, struct pab_proc *p, struct pab_artifact *a, i
 
 static int run_dump(const struct stopped *s, const char *database, struct pab_artifact *a)
 {
-    CLEANUP(command_release) struct command c = { 0 };
+    CLEANUP(admin_release) struct admin_command c = { 0 };
     CLEANUP_FREE char *what = pab_sprintf("neo4j-admin database dump of '%s'", database);
     struct pab_error err = { 0 };
     struct pab_proc *p = NULL;
     int host_failed = 0;
     command_init(&c, s->n, "dump", database, "--to-stdout");
-    struct pab_proc_opts o = options_of(&c, s->op, what);
+    struct pab_proc_opts o = admin_options(&c, s->op, what);
     o.out = PAB_PROC_PIPE;
     int rc = pab_proc_start(&o, &p, &err);
     if (rc) return sup_fail(s->op, &err);
@@ -98,14 +101,14 @@ static int feed(struct pab_op *op, struct pab_reader *r, struct pab_proc *p, int
 
 static int run_load(const struct stopped *s, const char *database, struct pab_reader *r)
 {
-    CLEANUP(command_release) struct command c = { 0 };
+    CLEANUP(admin_release) struct admin_command c = { 0 };
     CLEANUP_FREE char *what = pab_sprintf("neo4j-admin database load of '%s'", database);
     struct pab_error err = { 0 };
     struct pab_proc *p = NULL;
     int host_failed = 0;
     command_init(&c, s->n, "load", database, "--from-stdin");
     pab_strs_add(&c.argv, "--overwrite-destination=true");
-    struct pab_proc_opts o = options_of(&c, s->op, what);
+    struct pab_proc_opts o = admin_options(&c, s->op, what);
     o.in = PAB_PROC_PIPE;
     int rc = pab_proc_start(&o, &p, &err);
     if (rc) return sup_fail(s->op, &err);

@@ -7,7 +7,7 @@
  *   scan.c      the whole graph off a server; export.c: into an artifact
  *   lines.c     the graph out of an artifact; load.c, plain.c: into a server
  *   schema.c    constraints and indexes, both ways
- *   service.c   the server stopped and started again; cold.c: its data folder; dump.c, dump_verify.c: neo4j-admin's dumps
+ *   service.c   the server stopped and started again; cold.c: its data folder; dump.c, dump_verify.c, store_check.c: neo4j-admin
  *
  * THE FORMAT of a graph (application/jsonl, one JSON object a line):
  *   {"format":"pabengine-neo4j-graph","version":1,"server":"5.26.0","database":"neo4j"}
@@ -190,6 +190,15 @@ int own_like(const char *path, const char *like, struct pab_error *err);   /* al
 int dump_backup(struct stopped *s, const char *version);
 int dump_restore(struct stopped *s, const struct pab_artifact_info *a, uint32_t index);
 int dump_verify(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);
+/* The admin tool with its environment; the words of the command are added to argv. */
+struct admin_command { struct pab_strs argv, env; };
+void admin_init(struct admin_command *c, const struct neo4j *n);
+void admin_release(struct admin_command *c);
+struct pab_proc_opts admin_options(const struct admin_command *c, struct pab_op *op, const char *what);
+
+/* ---- store_check.c: neo4j-admin database check of what a backup holds */
+int store_check_dump(const struct neo4j *n, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);
+int store_check_data(const struct neo4j *n, struct pab_op *op, uint32_t index);
 
 /* ---- restore_graph.c, restore_files.c: those of the artifacts that are theirs */
 int restore_graph(const struct neo4j *n, struct pab_op *op, const struct pab_restore_req *req);

@@ -59,14 +59,16 @@ static int verify_schema(struct pab_op *op, uint32_t index, const struct pab_art
 
 int neo4j_verify(void *instance, struct pab_op *op, const struct pab_verify_req *req)
 {
+    const struct neo4j *n = instance;
     int rc = PAB_OK;
-    (void)instance;
     if (!(req->flags & PAB_VERIFY_CONTENT)) return PAB_OK;
     for (uint32_t i = 0; !rc && i < req->artifact_count; i++) {
         const struct pab_artifact_info *a = artifact_at(req->artifacts, req->artifact_stride, i);
         if (artifact_is(a, GRAPH_STEM)) rc = graph_verify(op, i, a);
         else if (artifact_is(a, SCHEMA_STEM)) rc = verify_schema(op, i, a);
         else if (artifact_is_dump(a)) rc = dump_verify(op, i, a);
+        if (!rc && n->home && artifact_is_dump(a)) rc = store_check_dump(n, op, i, a);
+        else if (!rc && n->home && artifact_is(a, DATA_STEM)) rc = store_check_data(n, op, i);
     }
     return rc;
 }

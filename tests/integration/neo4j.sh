@@ -93,10 +93,10 @@ same "and leaves nothing of the killed one" "" "$(leftovers)"
 
 # ---- dumps
 store=$T/dump
-make_job "$T/dump.yaml" <<<"$(target "method: dump, admin: [\"$NEO4J_ADMIN\"], $rests")"
+make_job "$T/dump.yaml" <<<"$(target "method: dump, home: \"$NEO4J_HOME\", admin: [\"$NEO4J_ADMIN\"], $rests")"
 expect 0 "a backup by dumps" run "$job"
 same "is of the graph and of system" 2 "$(find "$(latest)/databases/" -name 'neo4j_dump_*.dump' | wc -l)"
-expect 0 "verify" verify "$job" latest
+expect 0 "verify, with the admin tool's own check" verify "$job" latest
 expect 1 "a database that is not empty is refused" restore "$job" latest --yes
 neo4j_wipe
 expect 0 "a restore of dumps" restore "$job" latest --yes

@@ -373,6 +373,38 @@ START_TEST(a_damaged_dump_is_found_wherever_it_is_damaged)
 }
 END_TEST
 
+START_TEST(with_a_home_the_admin_tool_checks_a_dump)
+{
+    begin_dump();
+    fake_set(it.config, "home", root);
+    works(backup());
+    works(verify());
+    CLEANUP_FREE char *asked = text_of("asked");
+    ck_assert_ptr_nonnull(strstr(asked, "database check neo4j --report-path="));
+    ck_assert_ptr_nonnull(strstr(asked, "database check system --report-path="));
+    put_text("admin", "#!/bin/sh\necho 'Inconsistencies found.' >&2\nexit 1\n");
+    ck_assert_int_eq(verify(), PAB_E_CORRUPT);
+    says("Inconsistencies found.");
+    end_stopped();
+}
+END_TEST
+
+START_TEST(with_a_home_the_admin_tool_checks_a_data_folder)
+{
+    begin_stopped("cold", 0);
+    CLEANUP_FREE char *tool = in_root("admin"), *script = pab_sprintf("#!/bin/sh\necho \"$@\" >>%s/asked\ncat \"${5#*=}/neo4j/store\" >>%s/asked\n", root, root);
+    put_text("admin", script);
+    fake_add(it.config, "admin", tool);
+    fake_set(it.config, "home", root);
+    works(backup());
+    works(verify());
+    CLEANUP_FREE char *asked = text_of("asked");
+    ck_assert_ptr_nonnull(strstr(asked, "database check neo4j --report-path="));
+    ck_assert_ptr_nonnull(strstr(asked, "the graph"));
+    end_stopped();
+}
+END_TEST
+
 /* ---- options */
 
 static void chosen(const char *downtime, const char *admin, enum neo4j_method expected)
@@ -405,5 +437,6 @@ UNIT_MAIN("neo4j_stopped", cold_reads_the_data_folder_between_stop_and_start, a_
           a_restored_folder_replaces_the_one_that_stays_aside, a_plan_stops_nothing, a_container_is_stopped_and_started_again,
           a_container_that_must_be_killed_is_no_backup_and_runs_again, a_container_that_would_be_gone_is_not_stopped,
           the_container_of_a_killed_run_is_started_by_the_next, dump_asks_the_admin_tool_for_graph_and_system, a_dump_that_fails_keeps_nothing,
-          dumps_are_loaded_with_force_where_something_is, a_damaged_dump_is_found_wherever_it_is_damaged, auto_does_not_stop_what_it_may_not, auto_stops_what_it_may,
+          dumps_are_loaded_with_force_where_something_is, a_damaged_dump_is_found_wherever_it_is_damaged,
+          with_a_home_the_admin_tool_checks_a_dump, with_a_home_the_admin_tool_checks_a_data_folder, auto_does_not_stop_what_it_may_not, auto_stops_what_it_may,
           auto_dumps_where_the_tool_is_named, cold_needs_to_know_where)
