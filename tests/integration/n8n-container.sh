@@ -28,7 +28,7 @@ chmod 755 "$T/n8n"
 docker run -d --network none --label "$DOCKER_LABEL" --name "$box" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done' >/dev/null
 at_end docker rm -f "$box"
 docker cp -q "$T/n8n" "$box:/bin/n8n" 2>/dev/null || docker cp "$T/n8n" "$box:/bin/n8n"
-key=key-of-the-instance-in-the-box
+key='key-of-the-instance-in-the-box'
 inside sh -c "mkdir -p \$HOME/.n8n /tmp && printf '{\"encryptionKey\": \"$key\"}' >\$HOME/.n8n/config"
 secrets+=("$key")
 stored='[{"id":"c1","name":"Ключ","type":"httpHeaderAuth","data":"U2FsdGVkX19abc"},{"id":"c2","name":"two","type":"httpBasicAuth","data":"U2FsdGVkX19def"}]'
