@@ -9,8 +9,23 @@ static int into_buffer(void *ctx, const void *data, size_t size, struct pab_erro
     return pab_buf_add(ctx, data, size) ? pab_error_set(err, PAB_E_NOMEM, 0, "the credentials are longer than %u MiB", MAX_EXPORT >> 20) : PAB_OK;
 }
 
+/* The command reads its own settings: they may lead to another database than that of the server. */
+static void compare_with_server(struct taking *t, const json_t *exported)
+{
+    CLEANUP_JSON json_t *listed = NULL, *known = json_object();
+    size_t i, missing = 0;
+    const char *id;
+    json_t *one;
+    if (n8n_ids(t->r, N8N_API "/credentials", &listed, NULL)) return; /* not in this version, or not with this key */
+    json_array_foreach((json_t *)(uintptr_t)exported, i, one) json_object_set_new(known, json_text(one, "id"), json_true());
+    json_object_foreach(listed, id, one) missing += !json_object_get(known, id);
+    if (missing)
+        pab_warn(t->op, "credentials_encrypted", "the n8n command does not know %zu of the %zu credentials that the server lists: does it work with the same database?", missing,
+                 json_object_size(listed));
+}
+
 /* Every one must be encrypted: what is not has no place in a backup. */
-static int count_encrypted(const struct pab_buf *text, uint64_t *ret, struct pab_error *err)
+static int count_encrypted(struct taking *t, const struct pab_buf *text, uint64_t *ret, struct pab_error *err)
 {
     CLEANUP_JSON json_t *all = NULL;
     size_t i;
@@ -24,6 +39,7 @@ static int count_encrypted(const struct pab_buf *text, uint64_t *ret, struct pab
             return pab_error_set(err, PAB_E_REFUSED, 0, "credential '%s' was exported unencrypted", json_text(c, "name"));
     }
     *ret = json_array_size(all);
+    compare_with_server(t, all);
     return PAB_OK;
 }
 
@@ -80,8 +96,12 @@ static int take_encrypted(struct taking *t)
     int rc = cli_open(t->n, t->op, &c, &err);
     if (!rc) rc = take_key(t, c, &fingerprint, &err);
     if (!rc) rc = export_all(c, &text, &err);
-    if (rc == PAB_END) return PAB_OK;
-    if (!rc) rc = count_encrypted(&text, &count, &err);
+    if (rc == PAB_END) {
+        CLEANUP_JSON json_t *none = json_array();
+        compare_with_server(t, none);
+        return PAB_OK;
+    }
+    if (!rc) rc = count_encrypted(t, &text, &count, &err);
     return rc ? sup_fail(t->op, &err) : write_encrypted(t, &text, count, fingerprint);
 }
 

@@ -62,8 +62,6 @@ int compare_with(const struct restoring *r, const struct wanted *w, const char *
 
 /* ---- create.c: empty workflows under the ids of the backup as far as the server can do that */
 int create_missing(struct restoring *r);
-/* For the plan: "keeps its id" or what else. */
-const char *create_how(const struct restoring *r);
 
 /* ---- body.c: content written */
 int body_put(struct restoring *r, const struct wanted *w, int published, struct pab_error *err);

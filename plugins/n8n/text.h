@@ -29,8 +29,6 @@ size_t span_elements(struct span array);
 struct refs {
     const json_t *workflows, *credentials, *tables;
     int blank;                  /* instead: every reference becomes "", so that texts can be compared but for them */
-    size_t *unknown;            /* counts references to workflows that are in `expected` and not yet in `workflows` */
-    const json_t *expected;
 };
 /* Appends `value` with its references exchanged: workflowId, errorWorkflow, credentials.TYPE.id, dataTableId. */
 int refs_write(const struct refs *r, struct span value, struct pab_buf *ret);

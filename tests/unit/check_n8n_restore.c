@@ -282,6 +282,17 @@ START_TEST(credentials_come_encrypted_from_the_command)
 }
 END_TEST
 
+START_TEST(a_command_of_another_instance_is_noticed)
+{
+    begin();
+    with_command("the-instance-key");
+    json_array_append_new(it.credentials, json_loads("{\"id\":\"c2\",\"name\":\"Unknown to it\",\"type\":\"t\"}", 0, NULL));
+    ok(backup());
+    ck_assert(fake_has_text(&it.host->warnings, "does not know 1 of the 2 credentials"));
+    end();
+}
+END_TEST
+
 START_TEST(what_the_command_exports_unencrypted_is_not_kept)
 {
     begin();
@@ -380,5 +391,5 @@ UNIT_MAIN("n8n restore", with_packages_every_workflow_keeps_its_id, new_ids_are_
           a_plan_changes_nothing_and_says_all, settings_that_the_server_does_not_know_are_left_out_aloud, pinned_and_static_data_and_tags_come_back,
           an_archived_workflow_is_put_back_into_the_archive, nothing_is_activated_when_the_job_says_so, what_was_inactive_is_inactive_again,
           one_that_cannot_be_activated_is_named_and_the_others_are, a_data_table_comes_back_with_its_rows_and_its_readers, other_rows_are_replaced_only_by_force,
-          credentials_come_encrypted_from_the_command, what_the_command_exports_unencrypted_is_not_kept, credentials_are_refused_under_another_key_before_anything_changes,
+          credentials_come_encrypted_from_the_command, a_command_of_another_instance_is_noticed, what_the_command_exports_unencrypted_is_not_kept, credentials_are_refused_under_another_key_before_anything_changes,
           credentials_come_back_once, a_command_that_imports_fewer_fails, without_secrets_those_of_the_target_are_found_by_name_and_type, numbers_are_written_as_they_were_read)
