@@ -109,13 +109,13 @@ int digests_equal(const struct digests *a, const struct digests *b)
     return 1;
 }
 
-int compare_with(const struct restoring *r, const struct wanted *w, const char *id, const struct refs *refs, int *ret_equal, struct pab_error *err)
+int compare_with(const struct restoring *r, const struct wanted *w, const char *id, const struct refs *refs, enum comparison *ret, struct pab_error *err)
 {
     CLEANUP(digests_release) struct digests mine = { .refs = refs, .published = w->split }, theirs = { .refs = refs && refs->blank ? refs : NULL, .published = w->split };
     CLEANUP_FREE char *escaped = rest_escape(id);
     CLEANUP_FREE char *path = pab_sprintf(N8N_API "/workflows/%s", escaped);
     int rc = wanted_read(r, w, digest_member, &mine, err);
     if (!rc) rc = n8n_get(r->r, path, digest_member, &theirs, err);
-    if (!rc) *ret_equal = digests_equal(&mine, &theirs);
+    if (!rc) *ret = digests_equal(&mine, &theirs) ? SAME : json_object_get(theirs.parts, "nodes") ? DIFFERENT : EMPTY;
     return rc;
 }

@@ -57,8 +57,9 @@ int digest_member(void *ctx, const char *key, struct span value, struct pab_erro
 void digests_release(struct digests *d);
 /* 1: b holds what a does; settings that only b has do not count, since newer servers add some. */
 int digests_equal(const struct digests *a, const struct digests *b);
-/* The stored text against the one in the target. */
-int compare_with(const struct restoring *r, const struct wanted *w, const char *id, const struct refs *refs, int *ret_equal, struct pab_error *err);
+/* The stored text against the one in the target; EMPTY: it differs and has no nodes, as what an interrupted restore made. */
+enum comparison { DIFFERENT, SAME, EMPTY };
+int compare_with(const struct restoring *r, const struct wanted *w, const char *id, const struct refs *refs, enum comparison *ret, struct pab_error *err);
 
 /* ---- create.c: empty workflows under the ids of the backup as far as the server can do that */
 int create_missing(struct restoring *r);

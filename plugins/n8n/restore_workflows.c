@@ -8,19 +8,20 @@ static void is_at(struct restoring *r, struct wanted *w, const char *id)
     w->target = json_string_value(json_object_get(r->workflows, w->id));
 }
 
-/* One that an earlier restore made under another id: of this name, with this content but for its references, and nobody else's. */
+/* One that an earlier restore made under another id: of this name, with this content but for its references or with none yet, and
+ * nobody else's. */
 static int find_by_content(struct restoring *r, struct wanted *w, json_t *taken, struct pab_error *err)
 {
     const struct refs blank = { .blank = 1 };
     const char *id;
     json_t *item;
     json_object_foreach(r->there, id, item) {
-        int equal = 0;
+        enum comparison found = DIFFERENT;
         if (strcmp(json_text(item, "name"), w->name) || json_object_get(r->expected, id) || json_object_get(taken, id)) continue;
-        int rc = compare_with(r, w, id, &blank, &equal, err);
+        int rc = compare_with(r, w, id, &blank, &found, err);
         if (rc == PAB_E_NOT_FOUND) continue;
         if (rc) return rc;
-        if (!equal) continue;
+        if (found == DIFFERENT) continue;
         json_object_set_new(taken, id, json_true());
         is_at(r, w, id);
         break;
@@ -46,11 +47,11 @@ static int compare_all(struct restoring *r)
     for (size_t i = 0; i < r->wanted.count; i++) {
         struct wanted *w = &r->wanted.items[i];
         struct pab_error err = { 0 };
-        int equal = 0;
+        enum comparison found = DIFFERENT;
         if (!w->target || w->made) continue;
-        if (compare_with(r, w, w->target, &refs, &equal, &err)) return sup_fail(r->op, &err);
+        if (compare_with(r, w, w->target, &refs, &found, &err)) return sup_fail(r->op, &err);
         int archived = json_flag(json_object_get(r->there, w->target), "isArchived");
-        w->put = !equal || (archived && !w->archived);
+        w->put = found != SAME || (archived && !w->archived);
     }
     return PAB_OK;
 }

@@ -82,6 +82,25 @@ START_TEST(a_second_restore_changes_nothing)
 }
 END_TEST
 
+START_TEST(a_restore_that_was_interrupted_is_taken_up_and_makes_nothing_twice)
+{
+    static const char *const mine[] = { "PUT ", NULL };
+    begin();
+    two_that_call();
+    ok(backup());
+    wipe();
+    aside = mine;
+    fake_http_on(it.server, "PUT *", (struct fake_answer){ .status = 404, .headers = "Content-Type: application/json\r\n", .body = "{}" });
+    ck_assert_int_eq(restore(0), PAB_E_NOT_FOUND);
+    ck_assert_int_eq(json_array_size(it.workflows), 2);
+    aside = NULL;
+    ok(restore(0));
+    ck_assert_int_eq(json_array_size(it.workflows), 2);
+    ck_assert_str_eq(json_text(named("Caller"), "settings.errorWorkflow"), json_text(named("Called"), "id"));
+    end();
+}
+END_TEST
+
 START_TEST(a_plan_changes_nothing_and_says_all)
 {
     begin();
@@ -388,6 +407,7 @@ START_TEST(numbers_are_written_as_they_were_read)
 END_TEST
 
 UNIT_MAIN("n8n restore", with_packages_every_workflow_keeps_its_id, new_ids_are_followed_by_the_references, a_second_restore_changes_nothing,
+          a_restore_that_was_interrupted_is_taken_up_and_makes_nothing_twice,
           a_plan_changes_nothing_and_says_all, settings_that_the_server_does_not_know_are_left_out_aloud, pinned_and_static_data_and_tags_come_back,
           an_archived_workflow_is_put_back_into_the_archive, nothing_is_activated_when_the_job_says_so, what_was_inactive_is_inactive_again,
           one_that_cannot_be_activated_is_named_and_the_others_are, a_data_table_comes_back_with_its_rows_and_its_readers, other_rows_are_replaced_only_by_force,
