@@ -52,6 +52,8 @@ check "with its history, its archive, its tool, and the block that it shares" di
 
 # ---- conflicts
 beta=$(letta_pages agents/ | jq -r 'select(.name == "beta").id')
+# the server goes on for a moment with what a change of a shared block means for its agents
+sleep 3
 letta_api PATCH "agents/$beta" '{"description": "changed by hand"}' >"$T/null"
 expect 1 "an agent that was changed is not overwritten" restore "$job" latest --object agent:beta --yes
 has "the plan says so" "$out" "is there with another content"
