@@ -7,6 +7,7 @@ packages_stack='postgresql-15 docker.io|docker-ce busybox-static|busybox attr ac
 packages_test='check valgrind g++ libarchive-tools jq pigz isal shellcheck curl python3'
 packages_neo4j='maven|/usr/bin/mvn openjdk-17-jre-headless|openjdk-17-jdk-headless'
 packages_letta='python3-venv'
+packages_pgmajors='python3-pip'
 packages_n8n='npm|/usr/bin/npm'
 
 # install_packages GROUP...: installs what is missing, asking the registry only then.

@@ -28,8 +28,8 @@ int taking_put(struct taking_file *f, const json_t *item)
 
 int taking_close(struct taking_file *f, int rc)
 {
-    const struct pab_host *h = f->t->op->host;
     if (!f->a) return rc;
+    const struct pab_host *h = f->t->op->host;
     if (!rc && f->array) rc = h->artifact_write(f->a, "]\n", 2);
     if (!rc) rc = h->artifact_count(f->a, f->count, f->items);
     if (!rc) return h->artifact_commit(f->a);

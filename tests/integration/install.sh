@@ -10,7 +10,7 @@ there() { check "installed: $1" test -e "$dest$prefix/$1"; }
 for f in bin/pabengine include/pab_plugin.h lib/pkgconfig/pabengine.pc share/man/man1/pabengine.1 share/man/man3/pab_plugin.3 share/man/man5/pabengine-job.5; do there $f; done
 for p in postgres volume files; do there lib/pabengine/plugins/$p.so; there share/man/man7/pabengine-$p.7; done
 same "the header is the only one" "pab_plugin.h" "$(cd "$dest$prefix/include" && find . -type f -printf '%P\n')"
-same "nothing but plugins in the plugin folder" "files.so postgres.so volume.so" "$(cd "$dest$prefix/lib/pabengine/plugins" && find . -name '*.so*' -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
+same "nothing but plugins in the plugin folder" "files.so letta.so n8n.so neo4j.so postgres.so volume.so" "$(cd "$dest$prefix/lib/pabengine/plugins" && find . -name '*.so*' -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
 same "no test part is installed" "" "$(find "$dest" -name 'check_*' -o -name 'test*')"
 for so in "$dest$prefix"/lib/pabengine/plugins/*.so; do
     same "$(basename "$so") exports one symbol" "pab_plugin_init" "$(nm -D --defined-only "$so" | awk '$2 ~ /[A-Z]/ { print $3 }' | grep -v '^_' | tr '\n' ' ' | sed 's/ $//')"

@@ -144,6 +144,8 @@ need_letta() {
     secrets+=("$(cat "$LETTA_PASSWORD_FILE")")
     . "$top_srcdir/tests/services/letta_data.sh"
 }
+# PG_BIN_16 PG_BIN_17 PG_BIN_18
+need_pgmajors() { service pgmajors; }
 need_docker() { service docker; export DOCKER_HOST; }
 need() { command -v "$1" >/dev/null || skip_all "$1 is not installed"; }
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
@@ -156,4 +158,25 @@ pg_tool() { # pg_dump, pg_restore, createdb ... against the same server
     local tool=$1
     shift
     "$PG_BIN/$tool" -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" "$@"
+}
+
+# ---- the zoo: a database with one of everything (zoo.sql)
+# pg_dump of a database with the rows of each table sorted and put to the end: pg_dump loads the partitions of some tables
+# through the root, each in a COPY of its own, and which row is in which partition differs by design.
+dumped() { # DATABASE [OPTION]
+    pg_tool pg_dump ${2+"$2"} "$1" | perl -ne '
+        if (defined $copy) { if ($_ eq "\\.\n") { undef $copy } else { push @{$rows{$copy}}, $_ } next }
+        next if /^\\(un)?restrict / || /^-- Dumped (from|by) /;
+        s/\b'"$1"'\b/zoo/g;
+        if (/^COPY .* FROM stdin;$/) { $copy = $_; $rows{$copy} //= []; next }
+        print;
+        END { for (sort keys %rows) { print $_, sort @{$rows{$_}} } }'
+}
+# The zoo (standard input: as far as it fits other servers) for the server that pg means: without what it was not built with.
+zoo_sql() {
+    local without=()
+    pg postgres "SELECT '<a/>'::xml" >/dev/null 2>&1 || without+=(-e 's/\bx xml\b/x text/' -e 's/::xml\b/::text/')
+    [ "$(pg postgres "SELECT count(*) FROM pg_available_extensions WHERE name IN ('citext', 'pg_trgm')")" = 2 ] \
+        || without+=(-e '/^CREATE EXTENSION/d' -e 's/\bci citext\b/ci text/' -e '/gin_trgm_ops/d')
+    sed -e '' ${without[@]+"${without[@]}"}
 }

@@ -2,32 +2,23 @@
 # time limit: 400
 # The differential test: a database with one of everything, restored by us, by `zcat | psql`, and by the stock pg_dump and
 # pg_restore. pg_dump of the three must say the same, with the rows of each table sorted.
+# ZOO_BIN: the binaries of another version (postgres-majors.sh).
 . "$(dirname "$0")/lib.sh"
+[ -z "${ZOO_BIN:-}" ] || export PABENGINE_TEST_PG_BIN=$ZOO_BIN
 cluster="$top_srcdir/tests/services/postgres"
 settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
 eval "$settings"
 at_end "$cluster" stop "$T/pg"
 secrets+=("$(cat "$PG_PASSWORD_FILE")")
 
-# pg_dump of a database with the rows of each table sorted and put to the end: pg_dump loads the partitions of some tables
-# through the root, each in a COPY of its own, and which row is in which partition differs by design.
-dumped() { # DATABASE [OPTION]
-    pg_tool pg_dump ${2+"$2"} "$1" | perl -ne '
-        if (defined $copy) { if ($_ eq "\\.\n") { undef $copy } else { push @{$rows{$copy}}, $_ } next }
-        next if /^\\(un)?restrict /;
-        s/\b'"$1"'\b/zoo/g;
-        if (/^COPY .* FROM stdin;$/) { $copy = $_; $rows{$copy} //= []; next }
-        print;
-        END { for (sort keys %rows) { print $_, sort @{$rows{$_}} } }'
-}
 target() { # NAMES
     make_job <<END_OF_JOB
 targets:
-  - {name: db, plugin: postgres, options: {host: 127.0.0.1, port: $PG_PORT, user: postgres, password: "file:$PG_PASSWORD_FILE", copy_threshold: 64k, block_size: 128k, databases: [$1]}}
+  - {name: db, plugin: postgres, options: {host: 127.0.0.1, port: $PG_PORT, user: postgres, password: "file:$PG_PASSWORD_FILE", copy_threshold: 64k, block_size: 128k, databases: [$1]${ZOO_BIN:+, bindir: "$ZOO_BIN"}}}
 END_OF_JOB
 }
 pg postgres "CREATE DATABASE zoo"
-pg zoo <"$top_srcdir/tests/integration/zoo.sql" >/dev/null 2>"$T/zoo.err" || { not_ok "the zoo can be built" "$(tail -n 5 "$T/zoo.err")"; exit; }
+zoo_sql <"$top_srcdir/tests/integration/zoo.sql" | pg zoo >/dev/null 2>"$T/zoo.err" || { not_ok "the zoo can be built" "$(tail -n 5 "$T/zoo.err")"; exit; }
 want=$(dumped zoo) want_all=$(dumped zoo --create)
 target zoo
 expect 0 "the zoo is backed up" run "$job"
