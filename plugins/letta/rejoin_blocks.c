@@ -34,7 +34,8 @@ static int complete_block(struct restoring *r, const json_t *block, const char *
     return json_object_size(body) ? restoring_send(r, "PATCH", path, body) : PAB_OK;
 }
 
-static int has_agent(struct restoring *r, const char *block, const json_t *names, int *ret)
+/* Whether one of the agents of these names, other than `self`, has the block. */
+static int has_agent(struct restoring *r, const char *block, const json_t *names, const char *self, int *ret)
 {
     CLEANUP_JSON json_t *agents = NULL;
     struct pab_error err = { 0 };
@@ -44,7 +45,8 @@ static int has_agent(struct restoring *r, const char *block, const json_t *names
     *ret = 0;
     if (letta_all(r->r, path, 50, &agents, &err)) return sup_fail(r->op, &err);
     json_array_foreach(agents, i, one)
-        json_array_foreach((json_t *)(uintptr_t)names, k, name) *ret |= !strcmp(json_text(one, "name"), json_string_value(name));
+        json_array_foreach((json_t *)(uintptr_t)names, k, name)
+            *ret |= strcmp(json_string_value(name), self) && !strcmp(json_text(one, "name"), json_string_value(name));
     return PAB_OK;
 }
 
@@ -62,7 +64,7 @@ static int find_shared(struct restoring *r, const struct saved_agent *s, const j
     if (letta_all(r->r, path, 50, &there, &err)) return sup_fail(r->op, &err);
     json_array_foreach(there, i, one) {
         int found = 0, rc = PAB_OK;
-        if (!strcmp(json_text(one, "value"), json_text(block, "value"))) rc = has_agent(r, json_text(one, "id"), names, &found);
+        if (!strcmp(json_text(one, "value"), json_text(block, "value"))) rc = has_agent(r, json_text(one, "id"), names, json_text(s->agent, "name"), &found);
         if (rc) return rc;
         if (!found) continue;
         restoring_mapped(r, json_text(block, "id"), json_text(one, "id"));

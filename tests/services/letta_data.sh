@@ -64,14 +64,12 @@ letta_seed_history() { # ID
 }
 # COUNT passages into an archive, by one curl.
 letta_seed_passages() { # ARCHIVE NAME COUNT
-    local header
-    header="Authorization: Bearer $(cat "$LETTA_PASSWORD_FILE")"
-    jq -nr --arg url "$LETTA_URL/v1/archives/$1/passages" --arg header "$header" --arg name "$2" --argjson count "$3" '
+    jq -nr --arg url "$LETTA_URL/v1/archives/$1/passages" --rawfile password "$LETTA_PASSWORD_FILE" --arg name "$2" --argjson count "$3" '
         def two: "0\(.)"[-2:];
         range(1; $count + 1) as $i
         | ({text: "\($name): Erinnerung Nummer \($i), größer", tags: ["t\($i % 7)", "all"], metadata: {n: $i, list: [1, 2.5]},
             created_at: "2025-\($i % 12 + 1 | two)-\($i % 28 + 1 | two)T10:\($i % 60 | two):00Z"} | tojson | tojson) as $body
-        | (if $i > 1 then "next\n" else "" end) + "url = \($url)\nheader = \"Content-Type: application/json\"\nheader = \"\($header)\"\noutput = /dev/null\nfail\nsilent\nshow-error\ndata = \($body)"' \
+        | (if $i > 1 then "next\n" else "" end) + "url = \($url)\nheader = \"Content-Type: application/json\"\nheader = \"Authorization: Bearer \($password)\"\noutput = /dev/null\nfail\nsilent\nshow-error\ndata = \($body)"' \
         | curl --fail-early -K -
 }
 letta_seed() {

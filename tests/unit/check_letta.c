@@ -9,6 +9,7 @@ static struct { struct fake_http *server; struct fake_host *host; struct pab_con
 
 #define AGENT "{\"id\":\"agent-1\",\"name\":\"ada\",\"blocks\":[{\"id\":\"block-1\",\"label\":\"human\",\"value\":\"x\"}],\"tools\":[],\"tags\":[],\"message_ids\":[\"message-1\"]," \
               "\"secrets\":[{\"key\":\"API_KEY\",\"value\":\"s3cr3t\",\"value_enc\":\"s3cr3t-enc\"}],\"sources\":[],\"identity_ids\":[]}"
+#define OTHER "{\"id\":\"agent-2\",\"name\":\"bob\",\"blocks\":[{\"id\":\"block-1\",\"label\":\"human\",\"value\":\"x\"}]}"
 #define EXPORT "{\"agents\":[{\"name\":\"ada\",\"messages\":[]}],\"n\":12345678901234567890123}"
 
 static void on(const char *pattern, const char *body) { fake_http_on(it.server, pattern, (struct fake_answer){ .body = body }); }
@@ -261,6 +262,14 @@ static int restore(uint32_t flags)
     return rc;
 }
 
+static void begin_empty(void)
+{
+    fake_http_free(it.server);
+    it.server = fake_http_new();
+    fake_set(it.config, "url", fake_http_url(it.server));
+    on("GET /v1/health/", "{\"version\":\"0.16.8\"}");
+}
+
 /* A backup of one agent, then a server without it. */
 static void begin_restore(void)
 {
@@ -268,10 +277,7 @@ static void begin_restore(void)
     fake_set(it.config, "id_map", "/dev/null/none");
     script_rest();
     ck_assert_int_eq(backup(), PAB_OK);
-    fake_http_free(it.server);
-    it.server = fake_http_new();
-    fake_set(it.config, "url", fake_http_url(it.server));
-    on("GET /v1/health/", "{\"version\":\"0.16.8\"}");
+    begin_empty();
 }
 
 START_TEST(a_plan_changes_nothing)
@@ -303,6 +309,37 @@ START_TEST(an_agent_is_imported_under_its_own_name_with_its_history)
     ck_assert_ptr_nonnull(strstr(sent, "\"role\":\"user\""));
     ck_assert_ptr_nonnull(strstr(sent, "\"text\":\"hello\""));
     ck_assert_uint_eq(fake_http_count(it.server, "DELETE *"), 0);
+    end();
+}
+END_TEST
+
+/* Its own copy says the same as the one that others have, and is not taken for it. */
+START_TEST(of_agents_that_share_a_block_the_first_keeps_its_copy_and_the_next_gets_that)
+{
+    begin();
+    fake_set(it.config, "id_map", "/dev/null/none");
+    on("GET /v1/agents/[?]*after=*", "[]");
+    on("GET /v1/agents/[?]*", "[" AGENT "," OTHER "]");
+    on("GET /v1/agents/agent-2[?]*", OTHER);
+    on("GET /v1/agents/agent-2/export", "{\"agents\":[{\"name\":\"bob\",\"messages\":[]}]}");
+    script_rest();
+    ck_assert_int_eq(backup(), PAB_OK);
+    begin_empty();
+    fake_http_on(it.server, "POST /v1/agents/import", (struct fake_answer){ .body = "{\"agent_ids\":[\"agent-8\"]}", .times = 1 });
+    on("POST /v1/agents/import", "{\"agent_ids\":[\"agent-9\"]}");
+    on("GET /v1/agents/agent-8[?]*", "{\"id\":\"agent-8\",\"name\":\"ada\",\"blocks\":[{\"id\":\"block-8\",\"label\":\"human\",\"value\":\"x\"}]}");
+    on("GET /v1/agents/agent-9[?]*", "{\"id\":\"agent-9\",\"name\":\"bob\",\"blocks\":[{\"id\":\"block-9\",\"label\":\"human\",\"value\":\"x\"}]}");
+    on("GET /v1/blocks/block-8/agents[?]*", "[{\"id\":\"agent-8\",\"name\":\"ada\"}]");
+    fake_http_on(it.server, "GET /v1/blocks/block-1", (struct fake_answer){ .status = 404 });
+    on("GET /v1/blocks/[?]*after=*", "[]");
+    on("GET /v1/blocks/[?]*label=human*", "[{\"id\":\"block-8\",\"label\":\"human\",\"value\":\"x\"}]");
+    on("GET /v1/*", "[]");
+    on("PATCH *", "{}");
+    on("DELETE *", "{}");
+    ck_assert_int_eq(restore(0), PAB_OK);
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE /v1/blocks/block-8"), 0);
+    ck_assert_uint_eq(fake_http_count(it.server, "PATCH /v1/agents/agent-9/core-memory/blocks/attach/block-8"), 1);
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE /v1/blocks/block-9"), 1);
     end();
 }
 END_TEST
@@ -345,5 +382,5 @@ UNIT_MAIN("letta", an_agent_has_a_file_a_description_and_its_history, what_an_ag
           pages_are_asked_for_until_an_empty_one, a_list_that_knows_no_cursor_is_read_once, the_servers_own_tools_are_left_out, a_list_that_this_version_lacks_is_a_fact,
           other_generations_are_refused_with_what_to_do, every_fault_of_the_server_fails_the_backup_and_commits_nothing_of_the_agent,
           a_slash_that_is_missing_and_a_busy_server_cost_nothing, no_failure_of_the_host_is_overlooked, verify_finds_a_line_that_is_missing_and_one_that_is_damaged,
-          a_plan_changes_nothing, an_agent_is_imported_under_its_own_name_with_its_history, a_failure_halfway_takes_back_what_was_made_and_nothing_else,
+          a_plan_changes_nothing, of_agents_that_share_a_block_the_first_keeps_its_copy_and_the_next_gets_that, an_agent_is_imported_under_its_own_name_with_its_history, a_failure_halfway_takes_back_what_was_made_and_nothing_else,
           an_agent_with_another_content_is_a_conflict)
