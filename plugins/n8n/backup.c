@@ -107,5 +107,7 @@ int n8n_backup(void *instance, struct pab_op *op, const struct pab_backup_req *r
     if (!rc) rc = taking_list(&t, "projects", "n8n/projects", N8N_API "/projects", "projects", "project:list");
     if (!rc) rc = taking_list(&t, "variables", "n8n/variables", N8N_API "/variables", "variables", "variable:list");
     if (!rc) rc = taking_list(&t, "users", "n8n/users", N8N_API "/users", "users", "user:list");
-    return rc ? rc : backup_workflows(&t);
+    CLEANUP_JSON json_t *projects = t.projects = json_object();
+    if (!rc) rc = backup_workflows(&t);
+    return rc ? rc : backup_folders(&t);
 }

@@ -29,6 +29,14 @@ static int put(struct one *o, const void *p, size_t n)
     return rc ? rc : h->artifact_write(o->w->all, p, n);
 }
 
+static void note_projects(json_t *projects, struct span shared)
+{
+    for (struct members m = members_of(shared); members_next(&m);) {
+        CLEANUP_FREE char *id = span_text(m.value, "projectId");
+        if (*id) json_object_set_new(projects, id, json_true());
+    }
+}
+
 static int put_member(void *ctx, const char *key, struct span value, struct pab_error *err)
 {
     struct one *o = ctx;
@@ -42,6 +50,7 @@ static int put_member(void *ctx, const char *key, struct span value, struct pab_
     if (!strcmp(key, "active")) o->active = span_is(value, "true");
     if (!strcmp(key, "isArchived")) o->archived = span_is(value, "true");
     if (!strcmp(key, "nodes")) o->nodes = span_elements(value);
+    if (!strcmp(key, "shared")) note_projects(o->w->t->projects, value);
     int rc = put(o, lead, strlen(lead));
     if (!rc) rc = put(o, value.p, value.n);
     /* the host has said why already: this only stops the reading */

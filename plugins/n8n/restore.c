@@ -43,7 +43,7 @@ int restoring_json(const struct restoring *r, uint32_t i, json_t **ret)
 /* What the API has no way to make again; people find it in the files. */
 static int plan_others(const struct restoring *r)
 {
-    static const char *const others[] = { "projects", "variables", "users" };
+    static const char *const others[] = { "projects", "folders", "users" };
     int rc = PAB_OK;
     for (size_t i = 0; !rc && is_plan(r) && i < sizeof others / sizeof *others; i++)
         if (restoring_find(r, others[i]) >= 0)
@@ -74,6 +74,7 @@ int n8n_restore(void *instance, struct pab_op *op, const struct pab_restore_req 
     if (!rc) rc = wanted_load(&r);
     if (!rc) rc = restore_credentials(&r);
     if (!rc) rc = restore_tags(&r);
+    if (!rc) rc = restore_variables(&r);
     if (!rc) rc = restore_tables(&r);
     if (!rc) rc = restore_workflows(&r);
     return rc ? rc : plan_others(&r);

@@ -42,6 +42,7 @@ int restoring_json(const struct restoring *r, uint32_t i, json_t **ret);
 /* ---- the parts. Each plans or does, as the request says. */
 int restore_credentials(struct restoring *r);
 int restore_tags(struct restoring *r);
+int restore_variables(struct restoring *r);
 int restore_tables(struct restoring *r);
 int restore_workflows(struct restoring *r);
 

@@ -29,6 +29,23 @@ START_TEST(what_the_licence_withholds_is_a_fact_and_no_warning)
 }
 END_TEST
 
+START_TEST(folders_of_the_projects_that_workflows_lie_in_are_listed_to_the_last)
+{
+    begin();
+    it.has_licence = 1;
+    it.page = 2;
+    json_object_set_new(add_workflow("aaa", "First", NULL, NULL), "shared", json_loads("[{\"projectId\":\"p1\"}]", 0, NULL));
+    for (char id[] = "f1"; id[1] <= '5'; id[1]++) json_array_append_new(it.folders, json_pack("{s:s, s:s, s:n}", "id", id, "name", id, "parentFolderId"));
+    ok(backup());
+    CLEANUP_JSON json_t *folders = json_loads(stored("n8n/folders"), 0, NULL);
+    ck_assert_int_eq(json_array_size(folders), 5);
+    ck_assert_str_eq(json_text(json_array_get(folders, 4), "projectId"), "p1");
+    ck_assert_ptr_nonnull(stored("n8n/projects"));
+    ok(verify());
+    end();
+}
+END_TEST
+
 START_TEST(a_missing_scope_is_named_in_a_warning)
 {
     static const char *const mine[] = { "GET /api/v1/tags", NULL };
@@ -304,7 +321,8 @@ START_TEST(verify_finds_a_text_that_was_cut)
 }
 END_TEST
 
-UNIT_MAIN("n8n backup", all_workflows_are_in_one_file_and_each_in_its_own, what_the_licence_withholds_is_a_fact_and_no_warning, a_missing_scope_is_named_in_a_warning,
+UNIT_MAIN("n8n backup", all_workflows_are_in_one_file_and_each_in_its_own, what_the_licence_withholds_is_a_fact_and_no_warning,
+          folders_of_the_projects_that_workflows_lie_in_are_listed_to_the_last, a_missing_scope_is_named_in_a_warning,
           a_key_that_is_not_taken_fails_the_backup_and_is_not_shown, an_address_without_workflows_is_no_n8n, a_workflow_deleted_while_the_list_is_read_hides_no_other,
           a_cursor_that_leads_to_itself_is_an_error, pages_that_are_empty_for_ever_are_an_error, the_limit_of_a_page_is_never_zero,
           numbers_and_escapes_are_kept_as_they_stand, a_workflow_that_is_no_utf8_fails_and_leaves_nothing, nesting_without_end_fails, an_answer_cut_short_fails,

@@ -253,6 +253,27 @@ START_TEST(other_rows_are_replaced_only_by_force)
 }
 END_TEST
 
+START_TEST(variables_come_back_by_their_keys)
+{
+    begin();
+    it.has_licence = 1;
+    json_array_append_new(it.variables, json_pack("{s:s,s:s,s:s}", "id", "v1", "key", "HOST", "value", "a.example"));
+    json_array_append_new(it.variables, json_pack("{s:s,s:s,s:s}", "id", "v2", "key", "PORT", "value", "80"));
+    ok(backup());
+    json_array_remove(it.variables, 0);
+    json_object_set_new(json_array_get(it.variables, 0), "value", json_string("81"));
+    ok(restore(0));
+    ck_assert_int_eq(json_array_size(it.variables), 2);
+    ck_assert_str_eq(json_text(json_array_get(it.variables, 0), "value"), "80");
+    ck_assert_str_eq(json_text(json_array_get(it.variables, 1), "value"), "a.example");
+    size_t puts = fake_http_count(it.server, "PUT *");
+    ok(restore(0));
+    ck_assert_int_eq(fake_http_count(it.server, "PUT *"), puts);
+    ck_assert_int_eq(json_array_size(it.variables), 2);
+    end();
+}
+END_TEST
+
 /* ---- credentials, through a command that is a script */
 
 static const char command[] =
@@ -410,6 +431,6 @@ UNIT_MAIN("n8n restore", with_packages_every_workflow_keeps_its_id, new_ids_are_
           a_restore_that_was_interrupted_is_taken_up_and_makes_nothing_twice,
           a_plan_changes_nothing_and_says_all, settings_that_the_server_does_not_know_are_left_out_aloud, pinned_and_static_data_and_tags_come_back,
           an_archived_workflow_is_put_back_into_the_archive, nothing_is_activated_when_the_job_says_so, what_was_inactive_is_inactive_again,
-          one_that_cannot_be_activated_is_named_and_the_others_are, a_data_table_comes_back_with_its_rows_and_its_readers, other_rows_are_replaced_only_by_force,
+          one_that_cannot_be_activated_is_named_and_the_others_are, a_data_table_comes_back_with_its_rows_and_its_readers, other_rows_are_replaced_only_by_force, variables_come_back_by_their_keys,
           credentials_come_encrypted_from_the_command, a_command_of_another_instance_is_noticed, what_the_command_exports_unencrypted_is_not_kept, credentials_are_refused_under_another_key_before_anything_changes,
           credentials_come_back_once, a_command_that_imports_fewer_fails, without_secrets_those_of_the_target_are_found_by_name_and_type, numbers_are_written_as_they_were_read)

@@ -21,6 +21,8 @@ static struct {
     void *instance;
     json_t *workflows, *tags, *credentials, *tables, *rows;    /* arrays; rows: table id -> array */
     unsigned next_id, page;     /* ids that the server makes; items a page, at most */
+    int has_licence;            /* for variables, projects and folders */
+    json_t *variables, *folders;
     const char *delete_while;   /* this workflow goes after the first page */
     int has_packages;           /* an import makes the workflows of `packaged` */
     const char *const *packaged;
@@ -209,6 +211,28 @@ static int import_package(struct fake_answer *a)
     return answer(a, 200, json_object());
 }
 
+static int variable_call(struct fake_answer *a, const char *request, const char *method, const char *rest, const json_t *body)
+{
+    if (!strcmp(method, "GET")) return answer_list(a, request, it.variables);
+    if (json_object_size(body) != 2) return refuse(a, 400, "request/body must NOT have additional properties");
+    json_t *v = *rest ? by_id(it.variables, rest, NULL) : new_id(json_object(), "var");
+    if (!v) return refuse(a, 404, "Not Found");
+    json_object_update(v, (json_t *)(uintptr_t)body);
+    if (!*rest) json_array_append_new(it.variables, v);
+    return answer(a, 200, json_incref(v));
+}
+
+/* The one list that pages by skip and take. */
+static int answer_folders(struct fake_answer *a, const char *request)
+{
+    size_t skip = strtoul(query(request, "skip"), NULL, 10), take = strtoul(query(request, "take"), NULL, 10), i;
+    json_t *data = json_array(), *folder;
+    if (it.page && take > it.page) take = it.page;
+    json_array_foreach(it.folders, i, folder)
+        if (i >= skip && i < skip + take) json_array_append(data, folder);
+    return answer(a, 200, json_pack("{s:I, s:o}", "count", (json_int_t)json_array_size(it.folders), "data", data));
+}
+
 static int serve(void *ctx, const char *request, const char *body, struct fake_answer *a)
 {
     static const char api[] = "/api/v1/";
@@ -227,6 +251,8 @@ static int serve(void *ctx, const char *request, const char *body, struct fake_a
     if (!strcmp(name, "credentials")) return answer_list(a, request, it.credentials);
     if (!strcmp(name, "data-tables")) return *rest ? table_call(a, request, method, rest, sent) : is_get ? answer_list(a, request, it.tables) : post_table(a, sent);
     if (!strcmp(name, "users")) return answer(a, 200, json_pack("{s:[{s:s,s:s}], s:n}", "data", "id", "u1", "email", "owner@example.org", "nextCursor"));
+    if (it.has_licence && !strcmp(name, "variables")) return variable_call(a, request, method, rest, sent);
+    if (it.has_licence && !strcmp(name, "projects")) return strstr(rest, "/folders") ? answer_folders(a, request) : answer(a, 200, json_pack("{s:[{s:s}], s:n}", "data", "id", "p1", "nextCursor"));
     if (!strcmp(name, "projects") || !strcmp(name, "variables")) return refuse(a, 403, "Your license does not allow for feat:variables.");
     return 0;
 }
@@ -252,7 +278,7 @@ static void begin(void)
     fake_http_handle(it.server, serve_unless_aside, NULL);
     it.host = fake_host_new();
     it.plugin = pab_plugin_init();
-    it.workflows = json_array(), it.tags = json_array(), it.credentials = json_array(), it.tables = json_array(), it.rows = json_object();
+    it.workflows = json_array(), it.tags = json_array(), it.credentials = json_array(), it.tables = json_array(), it.rows = json_object(), it.variables = json_array(), it.folders = json_array();
     ck_assert_int_eq(it.plugin->load(fake_table(it.host)), PAB_OK);
     it.config = fake_options(it.host, it.plugin->options, it.plugin->option_count);
     fake_set(it.config, "url", fake_http_url(it.server));
@@ -270,6 +296,8 @@ static void end(void)
     json_decref(it.credentials);
     json_decref(it.tables);
     json_decref(it.rows);
+    json_decref(it.variables);
+    json_decref(it.folders);
     pab_strs_release(&it.texts);
     ck_assert_int_eq(pab_remove_tree(AT_FDCWD, it.dir, &err), PAB_OK);
 }
