@@ -36,7 +36,7 @@ same "the last line counts them" "$nodes" "$(zcat "$graph" | tail -n 1 | jq .nod
 schema=$(zcat "$(latest)"/databases/neo4j_schema_*.cypher.gz)
 same "constraints" 3 "$(grep -c '^CREATE CONSTRAINT' <<<"$schema")"
 same "indexes, without those of the constraints and those that every database has" 7 "$(grep -c '^CREATE [A-Z]* INDEX' <<<"$schema")"
-expect 0 "verify" verify "$job" latest
+expect 0 "verify" verify "$job" latest --check-integrity
 
 # ---- and back
 expect 1 "a database that is not empty is refused" restore "$job" latest --yes
@@ -62,7 +62,7 @@ writer=$!
 pab run "$job"
 kill "$writer"; wait "$writer" 2>/dev/null
 case $status in 0|3) ok "a graph that is written to is backed up, with a warning or without" ;; *) explain | not_ok "a graph that is written to is backed up" - ;; esac
-expect 0 "what is in it fits together" verify "$job" latest
+expect 0 "what is in it fits together" verify "$job" latest --check-integrity
 expect 0 "and can be restored" restore "$job" latest --yes --force
 
 # ---- credentials
@@ -78,7 +78,7 @@ expect 0 "check says that the server will be stopped" check "$job" -v
 expect 0 "a cold backup" run "$job"
 ls "$(latest)"/volumes/neo4j_data_*.tar.gz >"$T/null" 2>&1 && ok "is an archive of the data folder" || not_ok "is an archive of the data folder"
 there "and the server runs again when it is done"
-expect 0 "verify" verify "$job" latest
+expect 0 "verify" verify "$job" latest --check-integrity
 neo4j_wipe
 expect 0 "its restore" restore "$job" latest --yes
 there "brings it all back"
@@ -96,7 +96,7 @@ store=$T/dump
 make_job "$T/dump.yaml" <<<"$(target "method: dump, home: \"$NEO4J_HOME\", admin: [\"$NEO4J_ADMIN\"], $rests")"
 expect 0 "a backup by dumps" run "$job"
 same "is of the graph and of system" 2 "$(find "$(latest)/databases/" -name 'neo4j_dump_*.dump' | wc -l)"
-expect 0 "verify, with the admin tool's own check" verify "$job" latest
+expect 0 "verify, with the admin tool's own check" verify "$job" latest --check-integrity
 expect 1 "a database that is not empty is refused" restore "$job" latest --yes
 neo4j_wipe
 expect 0 "a restore of dumps" restore "$job" latest --yes
