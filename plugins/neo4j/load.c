@@ -8,9 +8,10 @@
 #define BATCH_BYTES (2u << 20)          /* a statement's rows at most, about */
 #define HELD_BYTES (8u << 20)           /* of all groups together */
 #define ATTEMPTS 4u
+#define SHAPES 256u                     /* as many kinds of rows have statements of their own: each one costs the server a plan */
 
-/* Rows of one statement: the same labels or type, the same properties to be turned, all plain or all typed. */
-struct group { char *name, *turn; int plain; struct pab_buf rows; unsigned count; };
+/* Rows of one statement: the same labels or type; plain lists with the same properties, or (map NULL) typed maps with any. */
+struct group { char *name, *map; struct pab_buf rows; unsigned count; };
 
 struct load {
     struct neo4j_server *server;
@@ -53,9 +54,11 @@ static int take_relationships(void *ctx, const json_t *row, struct pab_error *er
 
 static char *statement_of(const struct load *l, const struct group *g)
 {
-    if (!l->relationships) return pab_sprintf("UNWIND $rows AS row CREATE (n%s) SET n = row.p%s RETURN row.i, elementId(n)", g->name, g->turn);
-    return pab_sprintf("UNWIND $rows AS row MATCH (a) WHERE elementId(a) = row.s MATCH (b) WHERE elementId(b) = row.e CREATE (a)-[r:%s]->(b) SET r = row.p%s RETURN count(*)",
-                       g->name, g->turn);
+    static const char find[] = "UNWIND $rows AS row MATCH (a) WHERE elementId(a) = %s MATCH (b) WHERE elementId(b) = %s CREATE (a)-[r:%s%s]->(b)%s RETURN count(*)";
+    if (l->relationships && g->map) return pab_sprintf(find, "row[0]", "row[1]", g->name, g->map, "");
+    if (l->relationships) return pab_sprintf(find, "row.s", "row.e", g->name, "", " SET r = row.p");
+    if (g->map) return pab_sprintf("UNWIND $rows AS row CREATE (n%s%s) RETURN row[0], elementId(n)", g->name, g->map);
+    return pab_sprintf("UNWIND $rows AS row CREATE (n%s) SET n = row.p RETURN row.i, elementId(n)", g->name);
 }
 
 /* A statement that the server took back (a deadlock with somebody else) did nothing and is sent again. */
@@ -80,12 +83,12 @@ static int send_group(struct load *l, struct group *g, struct pab_error *err)
 {
     if (!g->count) return PAB_OK;
     CLEANUP_FREE char *statement = statement_of(l, g);
-    pab_buf_adds(&g->rows, g->plain ? "]" : "]}");
-    int rc = run(l, &(struct neo4j_query){ .statement = statement, .rows = g->rows.data, .flags = QUERY_WRITE | (g->plain ? QUERY_PLAIN_ROWS : 0), .row = l->relationships ? take_relationships : take_node, .ctx = l }, err);
+    pab_buf_adds(&g->rows, g->map ? "]" : "]}");
+    int rc = run(l, &(struct neo4j_query){ .statement = statement, .rows = g->rows.data, .flags = QUERY_WRITE | (g->map ? QUERY_PLAIN_ROWS : 0), .row = l->relationships ? take_relationships : take_node, .ctx = l }, err);
     if (!rc && l->answered != g->count)
         rc = pab_error_set(err, PAB_E_CORRUPT, 0, "neo4j: of %u %s only %llu were made", g->count, l->relationships ? "relationships" : "nodes", (unsigned long long)l->answered);
     *(l->relationships ? &l->relationships_made : &l->nodes_made) += g->count;
-    l->held -= g->rows.size - (g->plain ? 1 : 2);
+    l->held -= g->rows.size - (g->map ? 1 : 2);
     pab_buf_release(&g->rows);
     g->count = 0;
     tell(l);
@@ -103,52 +106,58 @@ static void forget_groups(struct load *l)
 {
     for (size_t i = 0; i < l->groups.count; i++) {
         free(l->groups.items[i].name);
-        free(l->groups.items[i].turn);
+        free(l->groups.items[i].map);
         pab_buf_release(&l->groups.items[i].rows);
     }
     l->groups.count = 0;
     json_object_clear(l->by_key);
 }
 
-static struct group *group_of(struct load *l, const char *name, const char *turn, int plain)
+static struct group *group_of(struct load *l, const char *name, const char *map)
 {
-    CLEANUP_FREE char *key = pab_sprintf("%d%s%s", plain, name, turn);
+    CLEANUP_FREE char *key = pab_sprintf("%s%s%s", map ? "" : "typed", name, map ? map : "");
     const json_t *i = json_object_get(l->by_key, key);
     if (i) return &l->groups.items[json_integer_value(i)];
-    struct group g = { .name = pab_strdup(name), .turn = pab_strdup(turn), .plain = plain };
+    if (map && l->groups.count >= SHAPES) return NULL;
+    struct group g = { .name = pab_strdup(name), .map = pab_strdup(map) };
     PAB_PUSH(&l->groups, g);
     json_object_set_new(l->by_key, key, json_integer((json_int_t)l->groups.count - 1));
     return &l->groups.items[l->groups.count - 1];
 }
 
-/* What a row holds beside its properties: numbers or texts by name, up to the first without one. */
-struct extra { const char *name, *type; char *value; };
+/* What a row holds beside its properties: the node's id, or the element ids of a relationship's nodes. */
+struct head { const char *keys[2]; json_t *values[2]; size_t count; };
 
-static void put_extras(struct pab_buf *b, const struct extra *e, int plain)
+static char *plain_row(const struct head *h, json_t *columns)
 {
-    for (; e->name; e++) {
-        int text = !strcmp(e->type, "String");
-        if (plain) pab_buf_addf(b, text ? "\"%s\":\"%s\"," : "\"%s\":%s,", e->name, e->value);
-        else pab_buf_addf(b, "\"%s\":{\"$type\":\"%s\",\"_value\":\"%s\"},", e->name, e->type, e->value);
-    }
+    for (size_t i = 0; i < h->count; i++) json_array_insert(columns, i, h->values[i]);
+    return json_line(columns);
 }
 
-static int put_row(struct load *l, const char *name, const struct extra *extras, const json_t *properties, struct pab_error *err)
+static char *typed_row(const struct head *h, const json_t *properties)
 {
-    struct pab_buf turn = PAB_BUF_INIT(0);
-    CLEANUP_JSON json_t *plain = plain_properties(properties, l->relationships ? "r" : "n", &turn);
-    if (!plain) pab_buf_clear(&turn);
-    struct group *g = group_of(l, name, pab_buf_str(&turn), plain != NULL);
-    pab_buf_release(&turn);
-    CLEANUP_FREE char *p = json_line(plain ? plain : properties);
-    if (!p) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory for the properties of a row");
+    CLEANUP_JSON json_t *row = json_pack("{s:s, s:O}", "$type", "Map", "_value", properties), *all = json_object(), *map = NULL;
+    json_object_set(all, "p", row);
+    for (size_t i = 0; i < h->count; i++) {
+        CLEANUP_FREE char *number = json_is_integer(h->values[i]) ? json_line(h->values[i]) : NULL;
+        json_object_set_new(all, h->keys[i], json_pack("{s:s, s:s}", "$type", number ? "Integer" : "String", "_value", number ? number : json_string_value(h->values[i])));
+    }
+    map = json_pack("{s:s, s:O}", "$type", "Map", "_value", all);
+    return map ? json_line(map) : NULL;
+}
+
+static int put_row(struct load *l, const char *name, const struct head *h, const json_t *properties, struct pab_error *err)
+{
+    struct pab_buf map = PAB_BUF_INIT(0);
+    CLEANUP_JSON json_t *columns = plain_columns(properties, h->count, &map);
+    struct group *g = columns ? group_of(l, name, pab_buf_str(&map)) : NULL;
+    pab_buf_release(&map);
+    if (!g) g = group_of(l, name, NULL);
+    CLEANUP_FREE char *row = g->map ? plain_row(h, columns) : typed_row(h, properties);
+    if (!row) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a row");
     size_t before = g->rows.size;
-    pab_buf_adds(&g->rows, g->count ? "," : plain ? "[" : "{\"$type\":\"List\",\"_value\":[");
-    pab_buf_adds(&g->rows, plain ? "{" : "{\"$type\":\"Map\",\"_value\":{");
-    put_extras(&g->rows, extras, plain != NULL);
-    pab_buf_addf(&g->rows, plain ? "\"p\":" : "\"p\":{\"$type\":\"Map\",\"_value\":");
-    pab_buf_adds(&g->rows, p);
-    pab_buf_adds(&g->rows, plain ? "}" : "}}}");
+    pab_buf_adds(&g->rows, g->count ? "," : g->map ? "[" : "{\"$type\":\"List\",\"_value\":[");
+    pab_buf_adds(&g->rows, row);
     l->held += g->rows.size - before;
     g->count++;
     if (g->count >= l->server->n->batch || g->rows.size >= BATCH_BYTES) return send_group(l, g, err);
@@ -159,13 +168,13 @@ static int load_node(void *ctx, uint64_t id, json_t *labels, const json_t *prope
 {
     struct load *l = ctx;
     struct pab_buf name = PAB_BUF_INIT(0);
-    CLEANUP_FREE char *i_text = pab_sprintf("%llu", (unsigned long long)id);
-    const struct extra extras[] = { { "i", "Integer", i_text }, { 0 } };
+    CLEANUP_JSON json_t *number = json_integer((json_int_t)id);
+    const struct head head = { { "i" }, { number }, 1 };
     for (size_t i = 0; i < json_array_size(labels); i++) {
         pab_buf_addc(&name, ':');
         neo4j_quote(&name, json_string_value(json_array_get(labels, i)));
     }
-    int rc = put_row(l, pab_buf_str(&name), extras, properties, err);
+    int rc = put_row(l, pab_buf_str(&name), &head, properties, err);
     pab_buf_release(&name);
     return rc;
 }
@@ -190,10 +199,10 @@ static int load_relationship(void *ctx, const struct relationship *r, struct pab
     if (!rc) rc = idstore_get(l->ids, r->end, &end, err);
     if (rc) return rc;
     if (!start || !end) return pab_error_set(err, PAB_E_CORRUPT, 0, "relationship %llu of the backup is of a node that is not in it", (unsigned long long)r->id);
-    CLEANUP_FREE char *s_text = pab_sprintf("%s%llu", l->prefix, (unsigned long long)start - 1), *e_text = pab_sprintf("%s%llu", l->prefix, (unsigned long long)end - 1);
-    const struct extra extras[] = { { "s", "String", s_text }, { "e", "String", e_text }, { 0 } };
+    CLEANUP_JSON json_t *from = json_sprintf("%s%llu", l->prefix, (unsigned long long)start - 1), *to = json_sprintf("%s%llu", l->prefix, (unsigned long long)end - 1);
+    const struct head head = { { "s", "e" }, { from, to }, 2 };
     neo4j_quote(&name, r->type);
-    rc = put_row(l, pab_buf_str(&name), extras, r->properties, err);
+    rc = put_row(l, pab_buf_str(&name), &head, r->properties, err);
     pab_buf_release(&name);
     return rc;
 }

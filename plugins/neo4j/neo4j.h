@@ -156,9 +156,9 @@ void graph_reader_release(struct graph_reader *g);
 /* Reads it whole and compares it with its trailer and the manifest. Fails the verb itself. */
 int graph_verify(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);
 
-/* ---- plain.c: properties as plain JSON, and into `turn` what a statement must set besides: ", n.`born` = date(row.p.`born`)". NULL when
- * some value is not to be had plain. The caller's reference. */
-json_t *plain_properties(const json_t *properties, const char *variable, struct pab_buf *turn);
+/* ---- plain.c: properties as columns, and into `map` how a statement makes them of a row whose columns begin at `first`:
+ * " {`name`: row[1], `born`: date(row[2])}". NULL when some value is not to be had plain. The caller's reference. */
+json_t *plain_columns(const json_t *properties, size_t first, struct pab_buf *map);
 
 /* ---- load.c: a graph's artifact into an empty database. */
 int load_graph(struct neo4j_server *s, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a, json_t **ret_trailer);

@@ -1,6 +1,6 @@
-/* plain.c - properties as plain JSON where that says the same, since servers take twice as long to read typed JSON: texts, truth
- * values, numbers but NaN and the infinities, and lists of those as they are; single dates, times and durations as texts that the
- * statement turns back. What is left (points, bytes, lists of dates) stays typed. */
+/* plain.c - properties as columns of plain JSON where that says the same, since a server takes three times as long to read maps of typed JSON:
+ * texts, truth values, numbers but NaN and the infinities, and lists of those as they are; single dates, times and durations as texts
+ * that the statement turns back. What is left (points, bytes, lists of dates) stays typed. */
 #include <math.h>
 #include <string.h>
 #include "plugins/neo4j/neo4j.h"
@@ -54,21 +54,19 @@ static const char *function_of(const json_t *typed)
     return NULL;
 }
 
-json_t *plain_properties(const json_t *properties, const char *variable, struct pab_buf *turn)
+json_t *plain_columns(const json_t *properties, size_t first, struct pab_buf *map)
 {
-    CLEANUP_JSON json_t *ret = json_object();
+    CLEANUP_JSON json_t *ret = json_array();
     const char *key;
     json_t *v;
     json_object_foreach((json_t *)(uintptr_t)properties, key, v) {
         const char *function = function_of(v);
         json_t *plain = function ? json_incref(json_object_get(v, "_value")) : plain_value(v);
-        if (json_object_set_new(ret, key, plain)) return NULL; /* also for one that is NULL */
-        if (!function) continue;
-        pab_buf_addf(turn, ", %s.", variable);
-        neo4j_quote(turn, key);
-        pab_buf_addf(turn, " = %s(row.p.", function);
-        neo4j_quote(turn, key);
-        pab_buf_addc(turn, ')');
+        if (json_array_append_new(ret, plain)) return NULL; /* also for one that is NULL */
+        pab_buf_adds(map, map->size ? ", " : " {");
+        neo4j_quote(map, key);
+        pab_buf_addf(map, function ? ": %s(row[%zu])" : ": %srow[%zu]", function ? function : "", first + json_array_size(ret) - 1);
     }
+    if (map->size) pab_buf_addc(map, '}');
     return TAKE_PTR(ret);
 }

@@ -97,39 +97,48 @@ static json_t *retyped(const json_t *v)
     return typed("List", list);
 }
 
-/* A row's properties: typed as they are, plain ones with what the statement turns: ", n.`born` = date(row.p.`born`)". */
+/* A row's properties: typed ones as they are; plain ones as the statement says: "{`name`: row[1], `born`: date(row[2])}". */
 static json_t *properties_of(const json_t *row, const char *statement)
 {
-    const json_t *p = json_object_get(row, "p");
-    if (!p) return json_deep_copy(json_object_get(json_object_get(json_object_get(row, "_value"), "p"), "_value"));
-    json_t *ret = json_object(), *v;
-    const char *key;
-    json_object_foreach((json_t *)(uintptr_t)p, key, v) {
-        char turn[256];
-        snprintf(turn, sizeof turn, ".`%s` = date(row.p.`%s`)", key, key);
-        json_object_set_new(ret, key, strstr(statement, turn) ? typed("Date", json_deep_copy(v)) : retyped(v));
+    if (!json_is_array(row)) return json_deep_copy(json_object_get(json_object_get(json_object_get(row, "_value"), "p"), "_value"));
+    const char *map = strstr(strstr(statement, "CREATE"), " {"), *end = strstr(statement, " RETURN");
+    json_t *ret = json_object(), *keys = map ? names(map, end) : NULL, *key;
+    size_t i, first = json_array_size(row) - json_array_size(keys);
+    json_array_foreach(keys, i, key) {
+        char turn[64];
+        snprintf(turn, sizeof turn, ": date(row[%zu])", first + i);
+        json_t *v = json_array_get(row, first + i);
+        json_object_set_new(ret, json_string_value(key), strstr(statement, turn) ? typed("Date", json_deep_copy(v)) : retyped(v));
     }
+    json_decref(keys);
     return ret;
 }
 
-static const char *field(const json_t *row, const char *key)
+/* Beside the properties: by its key in a typed row, by its place in a plain one. */
+static const char *field(const json_t *row, const char *key, size_t place)
 {
     static char text[32];
-    const json_t *v = json_object_get(row, key);
-    if (!v) v = json_object_get(json_object_get(json_object_get(row, "_value"), key), "_value");
+    const json_t *v = json_is_array(row) ? json_array_get(row, place) : json_object_get(json_object_get(json_object_get(row, "_value"), key), "_value");
     snprintf(text, sizeof text, "%lld", (long long)json_integer_value(v));
     return json_is_integer(v) ? text : json_string_value(v);
 }
 
+/* Labels or type: what is quoted before the properties. */
+static json_t *names_made(const char *statement)
+{
+    const char *p = strstr(statement, "CREATE"), *map = strstr(p, " {"), *set = strstr(p, " SET "), *end = strstr(p, " RETURN");
+    return names(p, map ? map : set ? set : end);
+}
+
 static json_t *create_nodes(struct fake_neo4j *s, const char *statement, const json_t *rows)
 {
-    json_t *ret = json_array(), *row, *labels = names(strstr(statement, "CREATE"), strstr(statement, " SET "));
+    json_t *ret = json_array(), *row, *labels = names_made(statement);
     size_t i;
     json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
         json_t *p = properties_of(row, statement);
         if (s->loses_a_property) json_object_del(p, json_object_iter_key(json_object_iter(p)));
         json_array_append_new(s->nodes, json_pack("{s:i, s:O, s:o}", "id", s->next_id, "labels", labels, "properties", p));
-        json_array_append_new(ret, json_pack("[I, s]", (json_int_t)atoll(field(row, "i")), element_id(s, 4, s->next_id)));
+        json_array_append_new(ret, json_pack("[I, s]", (json_int_t)atoll(field(row, "i", 0)), element_id(s, 4, s->next_id)));
         s->next_id++;
     }
     json_decref(labels);
@@ -147,11 +156,11 @@ static json_int_t known(const struct fake_neo4j *s, const char *id)
 
 static json_t *create_relationships(struct fake_neo4j *s, const char *statement, const json_t *rows)
 {
-    json_t *row, *types = names(strstr(statement, "CREATE"), strstr(statement, " SET "));
+    json_t *row, *types = names_made(statement);
     size_t i;
     int made = 0;
     json_array_foreach((json_t *)(uintptr_t)rows, i, row) {
-        json_int_t a = known(s, field(row, "s")), b = known(s, field(row, "e"));
+        json_int_t a = known(s, field(row, "s", 0)), b = known(s, field(row, "e", 1));
         if (a < 0 || b < 0) continue;
         json_array_append_new(s->relationships, json_pack("{s:i, s:I, s:I, s:O, s:o}", "id", s->next_id++, "start", a, "end", b, "type", json_array_get(types, 0),
                                                           "properties", properties_of(row, statement)));

@@ -157,14 +157,15 @@ static void sent_as(const char *typed, const char *expected)
 
 START_TEST(values_are_sent_plain_where_that_says_the_same)
 {
-    sent_as(STRING("x"), "\"rows\":[{\"i\":0,\"p\":{\"a b\":\"x\"}}]");
-    sent_as("{\"$type\":\"Integer\",\"_value\":\"-9223372036854775808\"}", "\"p\":{\"a b\":-9223372036854775808}");
-    sent_as("{\"$type\":\"Float\",\"_value\":\"3.0\"}", "\"p\":{\"a b\":3.0}");
-    sent_as("{\"$type\":\"Float\",\"_value\":\"-0.0\"}", "\"p\":{\"a b\":-0.0}");
-    sent_as("{\"$type\":\"Boolean\",\"_value\":true}", "\"p\":{\"a b\":true}");
-    sent_as("{\"$type\":\"List\",\"_value\":[" STRING("x") "," STRING("") "]}", "\"p\":{\"a b\":[\"x\",\"\"]}");
-    sent_as("{\"$type\":\"List\",\"_value\":[]}", "\"p\":{\"a b\":[]}");
-    sent_as("{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}", "SET n = row.p, n.`a b` = date(row.p.`a b`) RETURN");
+    sent_as(STRING("x"), "\"rows\":[[0,\"x\"]]");
+    sent_as(STRING("x"), "CREATE (n:`L` {`a b`: row[1]}) RETURN row[0], elementId(n)");
+    sent_as("{\"$type\":\"Integer\",\"_value\":\"-9223372036854775808\"}", "[[0,-9223372036854775808]]");
+    sent_as("{\"$type\":\"Float\",\"_value\":\"3.0\"}", "[[0,3.0]]");
+    sent_as("{\"$type\":\"Float\",\"_value\":\"-0.0\"}", "[[0,-0.0]]");
+    sent_as("{\"$type\":\"Boolean\",\"_value\":true}", "[[0,true]]");
+    sent_as("{\"$type\":\"List\",\"_value\":[" STRING("x") "," STRING("") "]}", "[[0,[\"x\",\"\"]]]");
+    sent_as("{\"$type\":\"List\",\"_value\":[]}", "[[0,[]]]");
+    sent_as("{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}", "{`a b`: date(row[1])}");
 }
 END_TEST
 
@@ -176,6 +177,22 @@ START_TEST(values_are_sent_typed_where_plain_ones_would_lose_something)
     sent_as("{\"$type\":\"Point\",\"_value\":\"SRID=7203;POINT (1.0 2.0)\"}", "{\"$type\":\"Point\",\"_value\":\"SRID=7203;POINT (1.0 2.0)\"}");
     sent_as("{\"$type\":\"List\",\"_value\":[{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}]}", "[{\"$type\":\"Date\",\"_value\":\"2020-01-01\"}]");
     sent_as("{\"$type\":\"Integer\",\"_value\":\"9223372036854775808\"}", "{\"$type\":\"Integer\",\"_value\":\"9223372036854775808\"}");
+}
+END_TEST
+
+START_TEST(many_kinds_of_rows_share_a_statement_in_the_end)
+{
+    begin();
+    for (int i = 0; i < 400; i++) {
+        CLEANUP_FREE char *properties = pab_sprintf("{\"p%d\":" STRING("x") "}", i);
+        fake_neo4j_node(it.server, "[\"L\"]", properties);
+    }
+    backup_well();
+    fake_neo4j_clear(it.server);
+    ck_assert_int_eq(restore(0), PAB_OK);
+    ck_assert_uint_eq(json_array_size(it.server->nodes), 400);
+    ck_assert_uint_eq(fake_neo4j_count(it.server, "UNWIND"), 257);
+    end();
 }
 END_TEST
 
@@ -401,7 +418,7 @@ END_TEST
 
 UNIT_MAIN("neo4j", ids_beyond_the_memory_of_the_store_come_back, a_graph_becomes_lines_that_say_it_all, constraints_stand_before_indexes, a_graph_that_moves_is_read_once_more,
           a_graph_that_never_rests_is_kept_with_a_warning, a_relationship_to_a_node_that_came_later_is_left_out_and_told, a_node_that_is_read_twice_is_kept_once,
-          an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches, values_are_sent_plain_where_that_says_the_same,
+          an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches, many_kinds_of_rows_share_a_statement_in_the_end, values_are_sent_plain_where_that_says_the_same,
           values_are_sent_typed_where_plain_ones_would_lose_something,
           a_database_that_is_not_empty_is_refused_with_its_count, force_empties_the_database_first, a_damaged_backup_deletes_nothing,
           a_plan_changes_nothing, a_restore_waits_until_indexes_are_built,
