@@ -11,7 +11,7 @@
 #define CMD_DISCOVER 0x10u
 #define CMD_CHECK 0x20u
 #define CMD_PLUGIN 0x40u
-#define CMD_ANY 0xffu
+#define CMD_ANY 0xffffffffu
 
 /* Everything that can be said on the command line. */
 struct pab_cli {
