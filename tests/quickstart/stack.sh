@@ -28,7 +28,7 @@ stack_psql() { # DATABASE ARGUMENTS...
 }
 
 stack_fill() {
-    [ ! -f "$dir/filled" ] || { stack_compose_up && echo "filled already by an earlier run"; return; }
+    [ ! -f "$dir/filled" ] || { stack_compose_up && stack_write_job && echo "filled already by an earlier run"; return; }
     local db volume
     for db in postgres letta n8n; do
         [ $db = postgres ] || stack_psql postgres -c "CREATE DATABASE $db" || return 1
@@ -220,6 +220,7 @@ stack_destroy() {
 stack_stop() { # KEEP
     [ -d "$dir" ] || { echo "there is no stack in $dir"; return 0; }
     [ -O "$dir" ] || { echo "'$dir' belongs to somebody else" >&2; return 1; }
+    full_stop
     [ ! -d "$dir/docker" ] || "$top/tests/services/docker" stop "$dir/docker"
     [ ! -d "$dir/postgres" ] || "$top/tests/services/postgres" stop "$dir/postgres"
     if [ -n "$1" ]; then
