@@ -9,7 +9,7 @@
  *
  * The core checks everything but `options` of a target: these wait for the
  * plugin's table.  All errors are PAB_E_CONFIG.  Keys whose function is not
- * there yet (retention, schedule, hooks, ...) are checked for their form and
+ * there yet (schedule, hooks, ...) are checked for their form and
  * then refused.
  */
 #ifndef PAB_CONFIG_JOB_H
@@ -28,12 +28,16 @@ struct pab_job_target {
     char *path;                    /* "targets[1].options" */
     int line, column;              /* of the target */
 };
+struct pab_retention_rules {       /* 0: this one is not in force. See core/engine/retention.h */
+    int keep_days, keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly;
+};
 struct pab_job {
     char *file, *dir, *name;       /* absolute path, its folder */
     char *shown;                   /* the path as the user gave it: for messages */
     char *store_path;              /* absolute */
     struct pab_compression compression;
     struct pab_job_target *targets; size_t target_count;
+    struct pab_retention_rules retention; /* all 0: none, everything is kept */
     struct pab_strs env_file;      /* NAME=VALUE */
     struct pab_node *root;         /* owns the nodes */
 };

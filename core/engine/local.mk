@@ -13,6 +13,7 @@ libpab_engine_la_SOURCES = \
 	%D%/opctx.c %D%/opctx.h \
 	%D%/order.c %D%/order.h \
 	%D%/restore.c \
+	%D%/retention.c %D%/retention.h \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \

@@ -23,3 +23,8 @@ unit_tests += tests/unit/check_order
 tests_unit_check_order_SOURCES = tests/unit/check_order.c tests/unit/unit.h
 tests_unit_check_order_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_order_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_retention
+tests_unit_check_retention_SOURCES = tests/unit/check_retention.c tests/unit/unit.h
+tests_unit_check_retention_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_retention_LDADD = $(UNIT_LIBS)

@@ -1,0 +1,65 @@
+/* retention.h - which backups a job's rules keep. A pure function: no clock, no disk, nothing remembered.
+ *
+ *     struct pab_retention_rules rules = { .keep_days = 30, .keep_weekly = 8 };
+ *     struct pab_retention_plan plan;
+ *     if (pab_retention_check(&rules, err)) return err->code;
+ *     pab_retention_decide(list, n, &rules, now, &plan);
+ *     ... plan.verdicts[i].keep, plan.verdicts[i].reason ...   // in the order of the list
+ *     pab_retention_plan_release(&plan);
+ *
+ * The rules, each of which can keep a backup; one that no rule keeps is dropped:
+ * keep_days keeps what began at most so many days before now.  keep_last keeps the newest so many.  keep_hourly ... keep_yearly keep the
+ * newest of each of the last so many hours ... years that have a backup (local time, weeks begin on Monday as in ISO 8601), and the oldest
+ * one as long as there are fewer of these.
+ *
+ * Only sound backups take a place in that: complete ones that hold all targets, whose parents are there, that are not known to be damaged
+ * and not suspiciously small: a full one under half of the complete one before it, unless the one after it is as small.  Others are kept
+ * by their age (keep_days), or while they lie between backups that keep_last keeps, and never stand for one that is dropped.
+ *
+ * Whatever the rules say: pinned backups stay, the newest complete one stays, the newest sound one and all newer ones stay, the parents of
+ * what stays stay, and what is not this job's or cannot be read is not touched.
+ *
+ * With a clock that cannot be right nothing is dropped: a backup that begins over a day after now; a gap of over ten years between two
+ * backups or the newest one and now; and where keep_days counts, a gap of over a year (and ten times keep_days) before the newest one or
+ * after it. */
+#ifndef PAB_ENGINE_RETENTION_H
+#define PAB_ENGINE_RETENTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "core/base/error.h"
+#include "core/config/job.h"
+
+enum pab_retention_verified { PAB_UNVERIFIED, PAB_VERIFIED, PAB_DAMAGED };
+
+struct pab_retention_backup {
+    const char *name;
+    const char *parent;            /* name of the backup that it continues; NULL: none */
+    int64_t started;               /* seconds since 1970 */
+    uint64_t size;                 /* of its contents, uncompressed */
+    int complete, incremental, pinned;
+    int narrow;                    /* it was told to leave out targets of the job */
+    int foreign;                   /* of another job, in the same store */
+    int unreadable;                /* no or damaged manifest: only its name is known */
+    enum pab_retention_verified verified;
+};
+
+struct pab_retention_verdict {
+    int keep;
+    int sound;                     /* it took part in the rules */
+    char *reason;                  /* "daily 2026-11-24, newest complete backup" */
+};
+struct pab_retention_plan {
+    struct pab_retention_verdict *verdicts; size_t count;
+    size_t dropped;
+    char *refused;                 /* why nothing is dropped at all: the clock, or no rule; else NULL */
+};
+
+/* PAB_E_CONFIG: a negative number, or over 100,000. No rule at all is fine here: it drops nothing. */
+int pab_retention_check(const struct pab_retention_rules *r, struct pab_error *err);
+int pab_retention_any(const struct pab_retention_rules *r); /* is there a rule? */
+void pab_retention_decide(const struct pab_retention_backup *list, size_t n, const struct pab_retention_rules *rules, int64_t now,
+                          struct pab_retention_plan *ret);
+void pab_retention_plan_release(struct pab_retention_plan *p);
+
+#endif
