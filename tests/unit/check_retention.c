@@ -1,6 +1,7 @@
 /* check_retention.c - which backups the rules keep: one by one, and as promises over random histories. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include "core/engine/retention.h"
 #include "tests/unit/unit.h"
 
