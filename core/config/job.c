@@ -176,6 +176,27 @@ static int read_env_file(const struct pab_config *c, struct pab_job *j, int reso
     return why.hint[0] ? pab_error_hint(err, PAB_E_CONFIG, "%s", why.hint) : PAB_E_CONFIG;
 }
 
+static int read_retention(const struct pab_config *c, struct pab_job *j, struct pab_error *err)
+{
+    struct pab_retention_rules *r = &j->retention;
+    const struct { const char *key; int *value; } all[] = {
+        { "keep_days", &r->keep_days }, { "keep_last", &r->keep_last }, { "keep_hourly", &r->keep_hourly }, { "keep_daily", &r->keep_daily },
+        { "keep_weekly", &r->keep_weekly }, { "keep_monthly", &r->keep_monthly }, { "keep_yearly", &r->keep_yearly },
+    };
+    int any = 0;
+    if (!pab_config_given(c, "retention"))
+        return PAB_OK;
+    const struct pab_config *given = pab_config_record(c, "retention", 0);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (pab_config_given(given, all[i].key)) {
+            *all[i].value = (int)pab_config_int(given, all[i].key);
+            any = 1;
+        }
+    if (any)
+        return PAB_OK;
+    return pab_error_hint(err, pab_config_complain(given, NULL, err, "expected at least one rule"), "write for instance keep_days: 30");
+}
+
 static int read_job(const struct pab_config *c, struct pab_job *j, int resolve_secrets, const struct fallback *given, struct pab_error *err)
 {
     if (check_version(c, err))
@@ -184,7 +205,8 @@ static int read_job(const struct pab_config *c, struct pab_job *j, int resolve_s
     j->name = name ? pab_strdup(name) : base_name(j->file);
     struct fallback fallback = *given;
     inherit(pab_config_record(c, "defaults", 0), &fallback);
-    if (check_job_name(c, j->name, err) || read_env_file(c, j, resolve_secrets, err) || read_store(c, j, given->compression, err))
+    if (check_job_name(c, j->name, err) || read_env_file(c, j, resolve_secrets, err) || read_store(c, j, given->compression, err) ||
+        read_retention(c, j, err))
         return err->code;
     return read_targets(c, j, &fallback, err);
 }

@@ -52,11 +52,13 @@ static const struct pab_option target_fields[] = {
 };
 
 static const struct pab_option retention_fields[] = {
-    { .key = "keep_days", .type = PAB_OPT_INT, .max = MAX_KEPT, .help = "keep what is younger than so many days" },
-    { .key = "keep_last", .type = PAB_OPT_INT, .max = MAX_KEPT, .help = "keep so many of the latest" },
-    { .key = "keep_daily", .type = PAB_OPT_INT, .max = MAX_KEPT, .help = "keep one a day for so many days" },
-    { .key = "keep_weekly", .type = PAB_OPT_INT, .max = MAX_KEPT, .help = "keep one a week for so many weeks" },
-    { .key = "keep_monthly", .type = PAB_OPT_INT, .max = MAX_KEPT, .help = "keep one a month for so many months" },
+    { .key = "keep_days", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep what is not older than so many days" },
+    { .key = "keep_last", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep so many of the latest" },
+    { .key = "keep_hourly", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep one an hour for so many hours" },
+    { .key = "keep_daily", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep one a day for so many days" },
+    { .key = "keep_weekly", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep one a week for so many weeks" },
+    { .key = "keep_monthly", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep one a month for so many months" },
+    { .key = "keep_yearly", .type = PAB_OPT_INT, .min = 1, .max = MAX_KEPT, .help = "keep one a year for so many years" },
 };
 
 static const struct pab_option schedule_fields[] = {
@@ -81,7 +83,7 @@ const struct pab_option pab_job_table[] = {
       .field_count = COUNT(defaults_fields) },
     { .key = "targets", .type = PAB_OPT_RECORDS, .flags = PAB_OPT_REQUIRED, .help = "what is backed up", .fields = target_fields,
       .field_count = COUNT(target_fields) },
-    { .key = "retention", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "which backups are kept", .fields = retention_fields,
+    { .key = "retention", .type = PAB_OPT_RECORD, .help = "which backups are kept", .fields = retention_fields,
       .field_count = COUNT(retention_fields) },
     { .key = "schedule", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "when the job runs", .fields = schedule_fields,
       .field_count = COUNT(schedule_fields) },

@@ -51,8 +51,14 @@ targets: [{name: d, plugin: postgres, options: {host: 127.0.0.1, user: x, passwo
 wrong "an unknown store type" "directory" <<<"version: 1
 store: {type: folder, path: $store}
 $good"
+wrong "a retention of 0 is refused" "expected 1 to 100000" <<<"$head
+retention: {keep_days: 0}
+$good"
+wrong "so is a negative one" "expected 1 to 100000" <<<"$head
+retention: {keep_last: -1}
+$good"
 wrong "a later feature is named as such" "not in this version" <<<"$head
-retention: {keep_days: 3}
+hooks: {before: [/bin/true]}
 $good"
 wrong "the repository store is a later feature" "not in this version" <<<"version: 1
 store: {type: repository, path: $store}

@@ -140,10 +140,11 @@ START_TEST(mistakes_are_told_with_line_column_and_key)
           "2:32: store.encryption.openpgp: not in this version", "remove" },
         { "version: 1\nstore: {path: /b, encryption: {openpgp: {recipients: {a: b}}}}\n" TARGET,
           "2:54: store.encryption.openpgp.recipients: expected a list, found a map", "" },
-        { HEAD "retention: {keep_days: 30, keep_last: 3, keep_daily: 7, keep_weekly: 4, keep_monthly: 12}\n" TARGET,
-          "3:1: retention: not in this version", "remove" },
         { HEAD "retention: {keep_days: many}\n" TARGET, "3:24: retention.keep_days: expected a whole number, found 'many'", "" },
-        { HEAD "retention: {keep_yearly: 1}\n" TARGET, "3:13: retention.keep_yearly: unknown key", "keep_" },
+        { HEAD "retention: {keep_days: 0}\n" TARGET, "3:24: retention.keep_days: '0' is out of range: expected 1 to 100000", "" },
+        { HEAD "retention: {keep_last: -3}\n" TARGET, "3:24: retention.keep_last: '-3' is out of range: expected 1 to 100000", "" },
+        { HEAD "retention: {keep_year: 1}\n" TARGET, "3:13: retention.keep_year: unknown key", "did you mean 'keep_yearly'?" },
+        { HEAD "retention: {}\n" TARGET, "3:12: retention: expected at least one rule", "keep_days: 30" },
         { HEAD "schedule: {frequency: daily, at: '03:00', jitter: 10m}\n" TARGET, "3:1: schedule: not in this version", "remove" },
         { HEAD "schedule: {frequency: dayly}\n" TARGET,
           "3:23: schedule.frequency: expected one of hourly, daily, weekly, monthly, found 'dayly'", "did you mean 'daily'?" },
@@ -172,6 +173,15 @@ START_TEST(mistakes_are_told_with_line_column_and_key)
         ck_assert_str_eq(refused(cases[i].text), cases[i].message);
         ck_assert_msg(strstr(last_error.hint, cases[i].hint) != NULL, "%s: hint '%s'", cases[i].text, last_error.hint);
     }
+}
+END_TEST
+
+START_TEST(retention_is_read)
+{
+    JOB j = parsed(HEAD "retention: {keep_days: 30, keep_last: 3, keep_hourly: 24, keep_daily: 7, keep_weekly: 4, keep_monthly: 12, keep_yearly: 5}\n" TARGET);
+    const struct pab_retention_rules *r = &j->retention;
+    ck_assert(r->keep_days == 30 && r->keep_last == 3 && r->keep_hourly == 24 && r->keep_daily == 7);
+    ck_assert(r->keep_weekly == 4 && r->keep_monthly == 12 && r->keep_yearly == 5);
 }
 END_TEST
 
@@ -350,7 +360,7 @@ START_TEST(a_job_file_that_is_not_there_is_named)
 }
 END_TEST
 
-UNIT_MAIN("job", reads_a_whole_job, assumes_what_the_manual_says, a_target_without_options_has_an_empty_map_at_its_place,
+UNIT_MAIN("job", reads_a_whole_job, retention_is_read, assumes_what_the_manual_says, a_target_without_options_has_an_empty_map_at_its_place,
           compression_is_a_word_or_a_map, mistakes_are_told_with_line_column_and_key, the_tables_of_the_core_are_sound,
           the_file_names_the_job_and_its_folder_is_where_paths_start, messages_show_the_path_as_it_was_given,
           env_file_serves_the_secrets_of_targets, what_a_job_does_not_say_comes_from_the_global_file, the_global_file_is_checked_as_strictly,
