@@ -8,6 +8,7 @@ libpab_plain_la_SOURCES = \
 	%D%/cleanup.h \
 	%D%/clock.c %D%/clock.h \
 	%D%/cpus.c %D%/cpus.h \
+	%D%/deadline.c %D%/deadline.h \
 	%D%/error.c %D%/error.h \
 	%D%/faults.c %D%/faults.h \
 	%D%/fsutil.c %D%/fspath.c %D%/remove_tree.c %D%/fsutil.h \
@@ -23,4 +24,5 @@ libpab_base_la_SOURCES = \
 	%D%/lockfile.c %D%/lockfile.h \
 	%D%/log.c %D%/log.h \
 	%D%/pool.c %D%/pool.h \
-	%D%/secret.c %D%/secret.h
+	%D%/secret.c %D%/secret.h \
+	%D%/talk.c %D%/talk.h

@@ -111,10 +111,17 @@ static struct pab_proc *new_proc(const struct pab_proc_opts *o)
     p->in = p->out = p->err_read = p->wake = -1;
     p->child = (struct pab_proc_child){ .argv = o->argv, .in = -1, .out = -1, .err = -1, .cwd = -1 };
     p->cancel_fd = o->cancel_fd > 0 ? o->cancel_fd : -1;
+    p->end_group = o->end_group;
     p->what = pab_strdup(o->what ? o->what : o->argv[0]);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->changed, NULL);
     return p;
+}
+
+static int make_stderr(struct pab_proc *p, int merged)
+{
+    if (merged) return (p->child.err = fcntl(p->child.out, F_DUPFD_CLOEXEC, 3)) < 0 ? -1 : 0;
+    return make_pipe(&p->err_read, &p->child.err) || fcntl(p->err_read, F_SETFL, O_NONBLOCK) ? -1 : 0;
 }
 
 static int prepare(struct pab_proc *p, const struct pab_proc_opts *o, struct pab_error *err)
@@ -130,7 +137,7 @@ static int prepare(struct pab_proc *p, const struct pab_proc_opts *o, struct pab
     }
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (p->wake < 0 || make_stream(o->in, o->in_fd, 0, &p->child.in, &p->in) || make_stream(o->out, o->out_fd, 1, &p->child.out, &p->out) ||
-        make_pipe(&p->err_read, &p->child.err) || fcntl(p->err_read, F_SETFL, O_NONBLOCK)) {
+        make_stderr(p, o->merge_err)) {
         return pab_error_set(err, PAB_E_IO, errno, "cannot run '%s': no pipes", o->argv[0]);
     }
     return PAB_OK;

@@ -28,6 +28,8 @@ struct pab_proc_opts {
     int in, in_fd;
     int out, out_fd;
     const char *cwd;              /* or NULL */
+    int merge_err;                /* its stderr goes where its stdout goes; there is no tail of it then */
+    int end_group;                /* what it leaves running in its process group is killed when it ends */
     int cancel_fd;                /* once readable, the child is ended and the result is PAB_E_CANCELLED; 0: none */
     const char *what;             /* for messages: "pg_dump of 'letta'"; NULL: argv[0] */
 };

@@ -19,8 +19,9 @@ struct pab_proc_child {
 struct pab_proc {
     char *what;
     int in, out;            /* our ends of its pipes, or -1 */
-    int err_read, wake;     /* its stderr; readable: end it */
+    int err_read, wake;     /* its stderr, or -1; readable: end it */
     int cancel_fd;          /* the caller's, or -1 */
+    int end_group;          /* as in the options */
     struct pab_proc_child child;
     pthread_t watcher;
 

@@ -188,7 +188,7 @@ static void look_after(struct pab_proc *p, pid_t pid)
     pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 #endif
     struct watch w = { .fds = { { pidfd, POLLIN, 0 }, { p->err_read, POLLIN, 0 }, { p->wake, POLLIN, 0 }, { p->cancel_fd, POLLIN, 0 } } };
-    while (!reap(p, pid, w.kill_at != 0)) {
+    while (!reap(p, pid, w.kill_at || p->end_group)) {
         if (poll(w.fds, 4, patience(&w)) < 0) continue;
         if (w.fds[1].revents && !keep_tail(p)) w.fds[1].fd = -1;
         if (w.fds[2].revents || w.fds[3].revents) ask_to_end(p, &w, pid);

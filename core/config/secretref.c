@@ -5,12 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
-#include <sys/timerfd.h>
 
 #include "core/base/cancel.h"
 #include "core/base/cleanup.h"
+#include "core/base/deadline.h"
 #include "core/base/fsutil.h"
 #include "core/base/proc.h"
 #include "core/base/secret.h"
@@ -108,28 +107,13 @@ static int read_file(const char *given, const struct pab_config_env *env, const 
     return accept(value, size, at, from, ret, err);
 }
 
-/* An fd that becomes readable when the user cancels or the time is over. */
-static int deadline_fd(int *ret_timer)
-{
-    CLEANUP_CLOSE int both = epoll_create1(EPOLL_CLOEXEC);
-    CLEANUP_CLOSE int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    struct itimerspec when = { .it_value.tv_sec = COMMAND_SECONDS };
-    struct epoll_event ev = { .events = EPOLLIN };
-    int cancel = pab_cancel_fd();
-    if (both < 0 || timer < 0 || timerfd_settime(timer, 0, &when, NULL) || epoll_ctl(both, EPOLL_CTL_ADD, timer, &ev) ||
-        (cancel > 0 && epoll_ctl(both, EPOLL_CTL_ADD, cancel, &ev)))
-        return -1;
-    *ret_timer = TAKE_FD(timer);
-    return TAKE_FD(both);
-}
-
 static int run_command(const struct pab_strs *argv, const struct pab_config_env *env, const struct pab_place *at, char **ret,
                        struct pab_error *err)
 {
     CLEANUP_FREE char *program = pab_str_printable(argv->items[0]);
     CLEANUP_FREE char *what = pab_sprintf("the command '%s'", program); /* arguments may be secrets, too */
     CLEANUP_CLOSE int timer = -1;
-    CLEANUP_CLOSE int deadline = deadline_fd(&timer);
+    CLEANUP_CLOSE int deadline = pab_deadline_fd(COMMAND_SECONDS * 1000, 1, &timer);
     struct pab_proc_opts opts = { .argv = (const char *const *)argv->items, .out = PAB_PROC_PIPE, .cwd = env->dir, .what = what,
                                   .cancel_fd = deadline > 0 ? deadline : 0 };
     char *value = NULL;
