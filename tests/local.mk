@@ -11,6 +11,7 @@ include tests/unit/tree.mk
 include tests/unit/store.mk
 include tests/unit/plug.mk
 include tests/unit/engine.mk
+include tests/unit/around.mk
 include tests/unit/postgres.mk
 include tests/unit/http.mk
 include tests/unit/volume.mk

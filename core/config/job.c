@@ -12,6 +12,7 @@
 #include "core/base/str.h"
 #include "core/config/config_impl.h"
 #include "core/config/envfile.h"
+#include "core/config/job_around.h"
 #include "core/config/job_tables.h"
 
 #define MAX_NAME 100
@@ -197,6 +198,13 @@ static int read_retention(const struct pab_config *c, struct pab_job *j, struct 
     return pab_error_hint(err, pab_config_complain(given, NULL, err, "expected at least one rule"), "write for instance keep_days: 30");
 }
 
+static void release_hooks(struct pab_job *j)
+{
+    struct pab_job_hook *const all[] = { &j->hooks.before, &j->hooks.after, &j->hooks.on_partial, &j->hooks.on_failure };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        pab_strs_release(&all[i]->argv);
+}
+
 static int read_job(const struct pab_config *c, struct pab_job *j, int resolve_secrets, const struct fallback *given, struct pab_error *err)
 {
     if (check_version(c, err))
@@ -206,7 +214,7 @@ static int read_job(const struct pab_config *c, struct pab_job *j, int resolve_s
     struct fallback fallback = *given;
     inherit(pab_config_record(c, "defaults", 0), &fallback);
     if (check_job_name(c, j->name, err) || read_env_file(c, j, resolve_secrets, err) || read_store(c, j, given->compression, err) ||
-        read_retention(c, j, err))
+        read_retention(c, j, err) || pab_job_read_around(c, j, err))
         return err->code;
     return read_targets(c, j, &fallback, err);
 }
@@ -306,6 +314,7 @@ void pab_job_free(struct pab_job *j)
     free(j->shown);
     free(j->store_path);
     pab_envfile_release(&j->env_file);
+    release_hooks(j);
     pab_node_free(j->root);
     free(j);
 }

@@ -9,7 +9,7 @@
  *
  * The core checks everything but `options` of a target: these wait for the
  * plugin's table.  All errors are PAB_E_CONFIG.  Keys whose function is not
- * there yet (schedule, hooks, ...) are checked for their form and
+ * there yet (schedule, ...) are checked for their form and
  * then refused.
  */
 #ifndef PAB_CONFIG_JOB_H
@@ -31,6 +31,12 @@ struct pab_job_target {
 struct pab_retention_rules {       /* 0: this one is not in force. See core/engine/retention.h */
     int keep_days, keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly;
 };
+/* A command around a run; without one, argv.count is 0. */
+struct pab_job_hook {
+    struct pab_strs argv;
+    int64_t timeout_ms;
+};
+#define PAB_JOB_MAX_TIMEOUT 86400000 /* of a hook, ms */
 struct pab_job {
     char *file, *dir, *name;       /* absolute path, its folder */
     char *shown;                   /* the path as the user gave it: for messages */
@@ -39,6 +45,7 @@ struct pab_job {
     struct pab_job_target *targets; size_t target_count;
     struct pab_retention_rules retention; /* all 0: none, everything is kept */
     struct pab_strs env_file;      /* NAME=VALUE */
+    struct { struct pab_job_hook before, after, on_partial, on_failure; } hooks;
     struct pab_node *root;         /* owns the nodes */
 };
 /* resolve_secrets as in pab_config_env; 0 also leaves env_file unread.  Loads the defaults of conf/pabengine.yaml first: the file that

@@ -1,7 +1,7 @@
 /* job_tables.c - see job_tables.h. */
 #include "core/config/job_tables.h"
 
-#include "core/config/options.h"
+#include "core/config/job.h"
 
 #define COUNT(table) (uint32_t)(sizeof(table) / sizeof *(table))
 #define MAX_KEPT 100000
@@ -67,10 +67,18 @@ static const struct pab_option schedule_fields[] = {
     { .key = "jitter", .type = PAB_OPT_DURATION, .help = "random delay of at most this" },
 };
 
+static const struct pab_option hook_fields[] = {
+    { .key = "command", .type = PAB_OPT_LIST, .flags = PAB_OPT_REQUIRED, .help = "the program and its arguments; no shell" },
+    { .key = "timeout", .type = PAB_OPT_DURATION, .default_text = "5m", .min = 1, .max = PAB_JOB_MAX_TIMEOUT, .help = "it is ended after that" },
+};
+
+#define HOOK(name, text) \
+    { .key = name, .type = PAB_OPT_RECORD, .flags = PAB_OPT_SHORTHAND, .help = text, .fields = hook_fields, .field_count = COUNT(hook_fields) }
 static const struct pab_option hooks_fields[] = {
-    { .key = "before", .type = PAB_OPT_LIST, .help = "command before the run" },
-    { .key = "after", .type = PAB_OPT_LIST, .help = "command after a run that ended well" },
-    { .key = "on_failure", .type = PAB_OPT_LIST, .help = "command after a run that failed" },
+    HOOK("before", "command before the run; when it fails, nothing is backed up"),
+    HOOK("after", "command after a run that made a backup"),
+    HOOK("on_partial", "command after a run that ended with exit code 3; after that of after"),
+    HOOK("on_failure", "command after a run that made no backup"),
 };
 
 const struct pab_option pab_job_table[] = {
@@ -87,7 +95,7 @@ const struct pab_option pab_job_table[] = {
       .field_count = COUNT(retention_fields) },
     { .key = "schedule", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "when the job runs", .fields = schedule_fields,
       .field_count = COUNT(schedule_fields) },
-    { .key = "hooks", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "commands around a run", .fields = hooks_fields,
+    { .key = "hooks", .type = PAB_OPT_RECORD, .default_text = "{}", .help = "commands around a run", .fields = hooks_fields,
       .field_count = COUNT(hooks_fields) },
 };
 const uint32_t pab_job_table_count = COUNT(pab_job_table);

@@ -5,6 +5,7 @@ libpab_config_la_SOURCES = \
 	%D%/config_impl.h \
 	%D%/envfile.c %D%/envfile.h \
 	%D%/job.c %D%/job.h \
+	%D%/job_around.c %D%/job_around.h \
 	%D%/job_tables.c %D%/job_tables.h \
 	%D%/node.c %D%/node.h \
 	%D%/options.c %D%/options.h \

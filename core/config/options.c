@@ -81,10 +81,11 @@ static int check_one_record(struct pab_checking *ck, const struct pab_option *op
 {
     struct pab_config *record = NULL;
     int shorthand = (opt->flags & PAB_OPT_SHORTHAND) != 0;
-    if (node->kind != PAB_NODE_MAP && !(shorthand && node->kind == PAB_NODE_SCALAR)) {
+    int list = shorthand && opt->fields->type == PAB_OPT_LIST; /* what may stand for the whole is what the first field takes */
+    if (node->kind != PAB_NODE_MAP && !(shorthand && node->kind == PAB_NODE_SCALAR) && !(list && node->kind == PAB_NODE_LIST)) {
         CLEANUP_FREE char *all = known_keys(opt->fields, opt->field_count, ck->stride);
         /* Text here may be a secret whose key was forgotten: it is not shown. */
-        pab_complain_type(ck->err, at, shorthand ? "text or a map" : "a map", node, 1);
+        pab_complain_type(ck->err, at, list ? "a list or a map" : shorthand ? "text or a map" : "a map", node, 1);
         return ck->err->hint[0] ? PAB_E_CONFIG : pab_error_hint(ck->err, PAB_E_CONFIG, "known keys: %s", all);
     }
     if (pab_check_record(ck, node, opt->fields, opt->field_count, at, &record))
@@ -239,11 +240,11 @@ int pab_check_record(struct pab_checking *ck, const struct pab_node *node, const
                      const struct pab_place *at, struct pab_config **ret)
 {
     CLEANUP(pab_cleanup_config) struct pab_config *c = new_config(ck, table, count, ck->stride, at);
-    if (node && node->kind == PAB_NODE_SCALAR) {
+    if (node && node->kind != PAB_NODE_MAP) { /* the shorthand */
         if (check_key(ck, c, table->key, (int[]){ node->line, node->column }, node, 1))
             return ck->err->code;
     }
-    for (size_t k = 0; node && k < node->count; k++)
+    for (size_t k = 0; node && node->kind == PAB_NODE_MAP && k < node->count; k++)
         if (check_key(ck, c, node->keys[k], node->key_pos[k], node->items[k], 0))
             return ck->err->code;
     for (uint32_t i = 0; i < count; i++)

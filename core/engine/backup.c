@@ -9,6 +9,7 @@
 #include "core/base/fsutil.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/engine/around.h"
 #include "core/engine/opctx.h"
 #include "core/engine/order.h"
 #include "core/engine/space.h"
@@ -24,6 +25,8 @@ struct run {
     size_t ok, failed_required, failed_other, warned, skipped;
     int misconfigured;         /* some target failed for what the job says */
     int log_fd;
+    const char *status;        /* what became of it, */
+    char *path;                /* and where it is, once it is published */
 };
 
 /* Removes what a failed attempt had already committed. */
@@ -207,7 +210,6 @@ static int open_store(struct run *r, const char *name, struct pab_error *err)
 /* All targets are done: publish what there is, or throw it away. */
 static int finish(struct run *r, struct pab_error *err)
 {
-    CLEANUP_FREE char *path = NULL;
     int cancelled = pab_cancelled(), code = PAB_EXIT_OK;
     const char *status = r->failed_required ? "partial" : "complete";
     uint64_t artifacts = 0;
@@ -229,37 +231,56 @@ static int finish(struct run *r, struct pab_error *err)
         r->m.status = pab_strdup(status);
         r->m.finished_ns = pab_now_ns();
         if (r->m.finished_ns < r->m.started_ns) r->m.finished_ns = r->m.started_ns; /* the clock was set back */
-        if (pab_stage_publish(TAKE_PTR(r->stage), &r->m, &path, err)) {
+        if (pab_stage_publish(TAKE_PTR(r->stage), &r->m, &r->path, err)) {
             status = "failed";
             code = pab_exit_of_error(err);
         }
     }
-    pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_SUMMARY, .name = r->m.name, .path = path, .text = status, .exit_code = code,
+    r->status = status;
+    pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_SUMMARY, .name = r->m.name, .path = r->path, .text = status, .exit_code = code,
                                                  .ms = (pab_now_ns() - r->m.started_ns) / 1000000, .manifest = &r->m, .error = err->code ? err : NULL });
     return code;
+}
+
+/* The store is open, and locked, only here. */
+static int back_up(struct run *r, const char *name, struct pab_error *err)
+{
+    int code = open_store(r, name, err);
+    if (!code) {
+        pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_START, .text = "run", .name = r->m.name, .path = r->s->store_path });
+        for (size_t i = 0; i < r->count && !pab_cancelled(); i++) {
+            run_target(r, &r->list[i]);
+            pab_instance_close(&r->list[i]);
+        }
+        add_unselected(r);
+        code = finish(r, err);
+    }
+    pab_log_set_file(-1);
+    if (r->log_fd >= 0) close(r->log_fd);
+    pab_stage_discard(r->stage);
+    pab_store_close(r->store);
+    return code;
+}
+
+static int prepare(struct run *r, struct pab_error *err)
+{
+    if (pab_session_prepare(r->s, &r->list, &r->count, err)) return pab_exit_of_error(err);
+    pab_order_targets(r->list, r->count);
+    return PAB_EXIT_OK;
 }
 
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err)
 {
     struct run r = { .s = s, .log_fd = -1 };
-    if (pab_session_prepare(s, &r.list, &r.count, err)) return pab_exit_of_error(err);
-    pab_order_targets(r.list, r.count);
+    struct pab_around around;
     describe(&r);
-    int code = open_store(&r, o->name, err);
-    if (!code) {
-        pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_START, .text = "run", .name = r.m.name, .path = s->store_path });
-        for (size_t i = 0; i < r.count && !pab_cancelled(); i++) {
-            run_target(&r, &r.list[i]);
-            pab_instance_close(&r.list[i]);
-        }
-        add_unselected(&r);
-        code = finish(&r, err);
-    }
-    pab_log_set_file(-1);
-    if (r.log_fd >= 0) close(r.log_fd);
-    pab_stage_discard(r.stage);
+    pab_around_init(&around, s, &r.m, o->trial);
+    int code = prepare(&r, err);
+    if (!code) code = pab_around_before(&around, err);
+    if (!code) code = back_up(&r, o->name, err);
+    code = pab_around_after(&around, code, r.status, r.path, err);
     pab_manifest_release(&r.m);
     pab_instances_free(r.list, r.count);
-    pab_store_close(r.store);
+    free(r.path);
     return code;
 }

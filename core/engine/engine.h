@@ -44,7 +44,10 @@ void pab_session_close(struct pab_session *s);  /* NULL is fine */
 const struct pab_job *pab_session_job(const struct pab_session *s);
 const char *pab_session_store_path(const struct pab_session *s);
 
-struct pab_run_opts { const char *name; };
+struct pab_run_opts {
+    const char *name;
+    int trial;                       /* no hooks, notifications, metrics: nobody waits for this one */
+};
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err);
 
 /* Lists what each target holds (events OBJECT, FACT, TARGET_END); also `run --dry-run`. Changes nothing. */

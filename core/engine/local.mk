@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libpab_engine.la
 libpab_engine_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_engine_la_SOURCES = \
+	%D%/around.c %D%/around.h \
 	%D%/artifact_in.c \
 	%D%/artifact_out.c \
 	%D%/backup.c \
@@ -8,10 +9,12 @@ libpab_engine_la_SOURCES = \
 	%D%/discover.c \
 	%D%/engine.h \
 	%D%/events.c %D%/events.h \
+	%D%/hooks.c %D%/hooks.h \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/opctx.c %D%/opctx.h \
 	%D%/order.c %D%/order.h \
+	%D%/outcome.c %D%/outcome.h \
 	%D%/restore.c \
 	%D%/retention.c %D%/retention.h \
 	%D%/session.c %D%/session.h \

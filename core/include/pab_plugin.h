@@ -100,7 +100,7 @@ extern "C" {
 
 #define PAB_OPT_REQUIRED 0x01u
 #define PAB_OPT_DEPRECATED 0x02u
-#define PAB_OPT_SHORTHAND 0x04u /* RECORD(S): a plain scalar stands for a map with only the first field */
+#define PAB_OPT_SHORTHAND 0x04u /* RECORD(S): what the first field takes, a scalar or a LIST, stands for a map with it alone */
 #define PAB_OPT_LATER 0x08u     /* known and checked, but "not in this version": using it is an error */
 
 struct pab_option {
