@@ -1,12 +1,15 @@
 /* history.c - the messages of a backup as an agent file has them. The server tells one row as several items of the same id (what was
  * thought, said, called); an agent file has one message for it. Messages of the context stand in the agent file already, exactly. */
+#include <stdio.h>
 #include <string.h>
 #include "plugins/letta/restore_private.h"
 
 #define FIRST_NUMBER 1000000 /* ids in an agent file are "message-N"; its own begin at 0 */
 
 struct merging {
-    json_t *out;                /* the messages */
+    FILE *to;                   /* where the messages go, as members of a JSON array */
+    int written;
+    json_t *told;               /* ids of the messages of the context that are written */
     json_t *context;            /* id of the server -> its message in the agent file */
     char *row;                  /* id of the row that is being put together */
     json_t *message;            /* it, or NULL: it is of the context, or cannot be told */
@@ -89,9 +92,22 @@ static void add_item(struct merging *m, const json_t *item)
     }
 }
 
+static void put(struct merging *m, const json_t *message)
+{
+    if (m->written++) fputs(",\n", m->to);
+    json_dumpf(message, m->to, JSON_COMPACT);
+}
+
+static void put_known(struct merging *m, const json_t *message)
+{
+    put(m, message);
+    json_object_set_new(m->told, json_text(message, "id"), json_true());
+}
+
 static void end_row(struct merging *m)
 {
-    if (m->message) json_array_append_new(m->out, TAKE_PTR(m->message));
+    if (m->message) put(m, m->message);
+    json_decref(TAKE_PTR(m->message));
     free(TAKE_PTR(m->row));
 }
 
@@ -103,7 +119,7 @@ static void take_item(struct merging *m, const json_t *item)
     if (!same_row) {
         end_row(m);
         m->row = pab_strdup(id);
-        if (known) json_array_append(m->out, known);
+        if (known) put_known(m, known);
     }
     if (!known) add_item(m, item);
 }
@@ -132,15 +148,19 @@ static json_t *context_of(const struct saved_agent *s, const json_t *in_context)
     return ret;
 }
 
-int history_of(const struct restoring *r, const struct saved_agent *s, const json_t *in_context, json_t **ret, uint64_t *left_out)
+int history_write(const struct restoring *r, const struct saved_agent *s, const json_t *in_context, FILE *to, uint64_t *left_out)
 {
     CLEANUP_JSON json_t *context = context_of(s, in_context);
-    struct merging m = { .out = json_array(), .context = context };
+    CLEANUP_JSON json_t *told = json_object();
+    struct merging m = { .to = to, .context = context, .told = told };
+    size_t i;
+    json_t *one;
     int rc = each_item(r, s, take_item, &m);
     end_row(&m);
+    /* one of the context that the list of messages did not have */
+    json_array_foreach((json_t *)(uintptr_t)in_context, i, one)
+        if (!json_object_get(told, json_text(one, "id"))) put(&m, one);
     *left_out = m.left_out;
-    if (rc) json_decref(m.out);
-    else *ret = m.out;
     return rc;
 }
 

@@ -2,61 +2,6 @@
 #include <string.h>
 #include "plugins/letta/restore_private.h"
 
-/* ---- the file that is imported */
-
-/* In a file with several agents (members of a group are exported together) the one that is meant. */
-static json_t *pick_agent(json_t *root, const char *name)
-{
-    json_t *agents = json_object_get(root, "agents"), *one;
-    size_t i;
-    json_array_foreach(agents, i, one)
-        if (!strcmp(json_text(one, "name"), name)) return one;
-    return json_array_get(agents, 0);
-}
-
-/* Messages that the context refers to must keep the ids that it names them by. */
-static int merge_history(struct restoring *r, const struct saved_agent *s, json_t *agent, uint64_t *left_out)
-{
-    json_t *all = json_object_get(agent, "messages"), *ids = json_object_get(agent, "in_context_message_ids"), *one, *id, *merged = NULL;
-    CLEANUP_JSON json_t *in_context = json_array();
-    size_t i, k;
-    json_array_foreach(ids, i, id)
-        json_array_foreach(all, k, one)
-            if (!strcmp(json_text(one, "id"), json_string_value(id))) json_array_append(in_context, one);
-    int rc = history_of(r, s, in_context, &merged, left_out);
-    if (rc) return rc;
-    /* one of the context that the list of messages did not have */
-    json_array_foreach(in_context, i, one) {
-        int found = 0;
-        json_array_foreach(merged, k, id) found |= id == one;
-        if (!found) json_array_append(merged, one);
-    }
-    json_object_set_new(agent, "messages", merged);
-    return PAB_OK;
-}
-
-/* Folders, files, groups and identities are joined afterwards: an import would copy them. */
-static int make_file(struct restoring *r, const struct saved_agent *s, char **ret)
-{
-    static const char *const lists[] = { "files", "sources", "groups" }, *const links[] = { "files_agents", "source_ids", "group_ids" };
-    CLEANUP_JSON json_t *root = NULL;
-    uint64_t left_out = 0;
-    int rc = artifact_json(r->op, (uint32_t)s->file, restoring_artifact(r, (uint32_t)s->file)->path, LETTA_MAX_VALUE, &root);
-    if (rc) return rc;
-    json_t *agent = json_incref(pick_agent(root, json_text(s->agent, "name")));
-    if (!agent) return pab_fail(r->op, PAB_E_CORRUPT, 0, NULL, "'%s' holds no agent", restoring_artifact(r, (uint32_t)s->file)->path);
-    for (size_t i = 0; i < 3; i++) {
-        json_object_set_new(root, lists[i], json_array());
-        json_object_set_new(agent, links[i], json_array());
-    }
-    json_object_set_new(agent, "identity_ids", json_null());
-    json_object_set_new(root, "agents", json_pack("[o]", agent));
-    rc = merge_history(r, s, agent, &left_out);
-    if (!rc && left_out) pab_warn(r->op, s->object, "%llu messages of %s are of kinds that the server does not import; they stay in the backup", (unsigned long long)left_out, s->object);
-    if (!rc && !(*ret = json_dumps(root, JSON_COMPACT))) rc = pab_fail(r->op, PAB_E_NOMEM, 0, NULL, "no memory for agent '%s'", s->object);
-    return rc;
-}
-
 /* {"KEY": value} of the secrets whose values the backup has; NULL: none. */
 static char *secrets_of(const struct saved_agent *s)
 {
@@ -97,15 +42,17 @@ static void find_halves(struct restoring *r, const struct saved_agent *s, const 
 
 static int import(struct restoring *r, const struct saved_agent *s, char **ret_id)
 {
-    CLEANUP_FREE char *file = NULL, *secrets = secrets_of(s);
+    CLEANUP_CLOSE int file = -1;
+    CLEANUP_FREE char *secrets = secrets_of(s);
+    size_t size = 0;
     CLEANUP_JSON json_t *before = NULL;
     CLEANUP_JSON json_t *answer = NULL;
     struct pab_error err = { 0 };
-    int rc = make_file(r, s, &file);
+    int rc = agent_file(r, s, &file, &size);
     if (!rc) rc = list_ids(r, "/v1/blocks/?show_hidden_blocks=true", &before);
     if (rc) return rc;
     const struct rest_part parts[] = {
-        { .name = "file", .file_name = "agent.af", .content_type = "application/json", .data = file, .size = strlen(file) },
+        { .name = "file", .file_name = "agent.af", .content_type = "application/json", .file = &file, .size = size },
         { .name = "append_copy_suffix", .data = "false", .size = 5 },
         { .name = "override_existing_tools", .data = "false", .size = 5 },
         { .name = "secrets", .data = secrets, .size = secrets ? strlen(secrets) : 0 },

@@ -4,6 +4,7 @@
 #ifndef PAB_LETTA_RESTORE_PRIVATE_H
 #define PAB_LETTA_RESTORE_PRIVATE_H
 
+#include <stdio.h>
 #include "plugins/letta/letta.h"
 
 /* An agent of the backup: where its parts lie (indexes into the request; -1: not there) and what it is. */
@@ -60,12 +61,16 @@ int restore_one_agent(struct restoring *r, struct saved_agent *s);
 /* ---- rejoin_blocks.c; `made` is the agent as the target tells it */
 int rejoin_blocks(struct restoring *r, const struct saved_agent *s, const json_t *made);
 
+/* ---- agent_file.c: what is imported, in a file without a name; the caller closes it */
+int agent_file(struct restoring *r, const struct saved_agent *s, int *ret_fd, size_t *ret_size);
+
 /* ---- saved.c: the agents of the backup, and which of them the target has */
 int saved_load(struct restoring *r);
 void saved_release(struct restoring *r);
 
-/* ---- history.c: messages as an agent file has them, in the order of the backup; those of the context as they stand in `in_context` */
-int history_of(const struct restoring *r, const struct saved_agent *s, const json_t *in_context, json_t **ret, uint64_t *left_out);
+/* ---- history.c: messages as an agent file has them, in the order of the backup, written to `to` as members of a JSON array;
+ * those of the context as they stand in `in_context`. Whether `to` took them is the caller's to ask. */
+int history_write(const struct restoring *r, const struct saved_agent *s, const json_t *in_context, FILE *to, uint64_t *left_out);
 /* How many rows (messages of several items count once) the backup, or an agent of the target, has. */
 int history_rows(const struct restoring *r, const struct saved_agent *s, uint64_t *ret);
 int history_rows_of(struct restoring *r, const char *agent, uint64_t *ret);

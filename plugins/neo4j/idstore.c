@@ -18,12 +18,9 @@ struct idstore {
 
 int idstore_new(struct pab_op *op, const char *name, unsigned record, unsigned pages, struct idstore **ret, struct pab_error *err)
 {
-    const char *dir = op->host->scratch_dir(op);
-    if (!dir) return pab_error_set(err, PAB_E_IO, 0, "there is no folder for temporary files");
-    CLEANUP_FREE char *path = pab_sprintf("%s/%s-XXXXXX", dir, name);
-    CLEANUP_CLOSE int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot make '%s'", path);
-    unlink(path);
+    CLEANUP_CLOSE int fd = -1;
+    int rc = sup_scratch_file(op, name, &fd, err);
+    if (rc) return rc;
     struct idstore *s = pab_alloc(sizeof *s);
     s->pages = pab_try_alloc((size_t)pages * sizeof *s->pages);
     if (!s->pages) {

@@ -199,16 +199,6 @@ static int start_dump(struct pg_dumper *d, struct pab_error *err)
     return rc;
 }
 
-static int open_scratch(struct pg_dumper *d, struct pab_error *err)
-{
-    const char *dir = d->run->call->op->host->scratch_dir(d->run->call->op);
-    if (!dir) return pab_error_set(err, PAB_E_IO, 0, "there is no scratch folder");
-    CLEANUP_FREE char *path = pab_sprintf("%s/post-data.sql", dir);
-    d->post_fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (d->post_fd < 0 || unlink(path)) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot make '%s'", path);
-    return PAB_OK;
-}
-
 int pg_dumper_start(struct pg_dump_run *r, struct pg_dumper **ret, struct pab_error *err)
 {
     unsigned char noise[16];
@@ -216,7 +206,7 @@ int pg_dumper_start(struct pg_dump_run *r, struct pg_dumper **ret, struct pab_er
     *d = (struct pg_dumper){ .run = r, .post_fd = -1, .block_name = PG_BLOCK_HEAD };
     if (getrandom(noise, sizeof noise, 0) != sizeof noise) return pab_error_set(err, PAB_E_IO, errno, "no random bytes");
     pab_hex(noise, sizeof noise, d->key);
-    int rc = open_scratch(d, err);
+    int rc = sup_scratch_file(r->call->op, "post-data", &d->post_fd, err);
     for (int i = 0; i < SECTIONS && !rc; i++) rc = start_restore(d, i, err);
     if (!rc) rc = start_dump(d, err);
     if (!rc) rc = begin_block(d, err);

@@ -87,6 +87,7 @@ static int ask(struct rest *r, const struct rest_req *q, const struct http_req *
     int is_get = !strcmp(method_of(q), "GET");
     for (int i = 0;; i++) {
         now.path = path;
+        if (now.upload) ((struct rest_body *)now.upload_ctx)->at = 0;
         int rc = http_open(r->http, &now, &r->stream, err);
         if (rc) return rc;
         remember(r);
@@ -146,19 +147,11 @@ static int pause_before(struct rest *r, uint32_t n)
     return PAB_OK;
 }
 
-static int exchange(struct rest *r, const struct rest_req *q, int want_json, struct pab_buf *body, struct pab_error *err)
+static int repeat(struct rest *r, const struct rest_req *q, const struct http_req *req, int want_json, struct pab_buf *body, struct pab_error *err)
 {
-    CLEANUP_FREE char *sent = NULL;
-    CLEANUP_FREE char *type = NULL;
-    size_t size = 0;
-    int rc = rest_make_body(q, &sent, &size, &type, err);
-    if (rc) return rc;
-    CLEANUP_FREE char *accept = pab_sprintf("Accept: %s", q->accept ? q->accept : want_json ? "application/json" : "*/*");
-    const char *const headers[] = { accept, NULL };
-    struct http_req req = { .method = method_of(q), .headers = headers, .content_type = type, .body = sent, .body_size = size, .fresh = !is_repeatable(q), .idle_ms = q->timeout_ms };
     for (uint32_t n = 1;; n++) {
         struct pab_error why = { 0 };
-        rc = attempt(r, q, &req, want_json, body, &why);
+        int rc = attempt(r, q, req, want_json, body, &why);
         if (!rc) return PAB_OK;
         if (n >= r->attempts || rc == PAB_E_CANCELLED || !worth_another(r, q, rc) || pause_before(r, n)) {
             if (err) *err = why;
@@ -166,6 +159,27 @@ static int exchange(struct rest *r, const struct rest_req *q, int want_json, str
         }
         r->op->host->log(r->op, PAB_LOG_VERBOSE, "%s; trying again (%u of %u)", why.message, n + 1, r->attempts);
     }
+}
+
+static int exchange(struct rest *r, const struct rest_req *q, int want_json, struct pab_buf *body, struct pab_error *err)
+{
+    struct rest_body sent;
+    CLEANUP_FREE char *accept = pab_sprintf("Accept: %s", q->accept ? q->accept : want_json ? "application/json" : "*/*");
+    const char *const headers[] = { accept, NULL };
+    int rc = rest_body_make(q, &sent, err);
+    if (!rc) {
+        struct http_req req = { .method = method_of(q), .headers = headers, .content_type = sent.type, .fresh = !is_repeatable(q), .idle_ms = q->timeout_ms };
+        if (sent.file) {
+            req.upload = rest_body_read;
+            req.upload_ctx = &sent;
+        } else {
+            req.body = sent.head.data;
+            req.body_size = sent.head.size;
+        }
+        rc = repeat(r, q, &req, want_json, body, err);
+    }
+    rest_body_release(&sent);
+    return rc;
 }
 
 int rest_bytes(struct rest *r, const struct rest_req *q, struct pab_buf *ret, struct pab_error *err)

@@ -62,6 +62,7 @@ struct rest_part {              /* of a multipart/form-data body */
     const char *file_name, *content_type; /* NULL: a plain field */
     const void *data;
     size_t size;
+    const int *file;            /* instead of data: the first `size` bytes of that descriptor, read as they are sent; of one part at most */
 };
 struct rest_req {
     const char *method;         /* NULL: GET, or POST with a body */

@@ -26,7 +26,15 @@ int rest_check_type(const struct rest *r, const struct rest_req *q, struct pab_e
 /* How long the service wants to be left alone, in ms; -1: it does not say. */
 int64_t rest_retry_after(const struct rest *r);
 
-/* The body to send and its type (static or in *type_owned); *ret NULL: none. Both the caller's to free. */
-int rest_make_body(const struct rest_req *q, char **ret, size_t *size, char **type, struct pab_error *err);
+/* What is sent: bytes, then those of a file, then more bytes. */
+struct rest_body {
+    char *type;                         /* NULL: nothing is sent */
+    struct pab_buf head, tail;
+    const int *file;
+    uint64_t file_size, at;             /* at: how many bytes have been sent */
+};
+int rest_body_make(const struct rest_req *q, struct rest_body *ret, struct pab_error *err);
+int64_t rest_body_read(void *body, void *buf, uint64_t capacity); /* pab_read_fn; from the start when at is 0 */
+void rest_body_release(struct rest_body *b);
 
 #endif

@@ -1,9 +1,25 @@
 /* support.c - see support.h. */
 #include "plugins/support/support.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 int sup_fail(struct pab_op *op, const struct pab_error *err)
 {
     pab_fail(op, err->code, 0, err->hint[0] ? err->hint : NULL, "%s", err->message);
     op->host->set_retryable(op, err->retryable);
     return err->code;
+}
+
+int sup_scratch_file(struct pab_op *op, const char *what, int *ret, struct pab_error *err)
+{
+    const char *dir = op->host->scratch_dir(op);
+    if (!dir) return pab_error_set(err, PAB_E_IO, 0, "there is no folder for temporary files");
+    CLEANUP_FREE char *path = pab_sprintf("%s/%s-XXXXXX", dir, what);
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot make '%s'", path);
+    unlink(path);
+    *ret = fd;
+    return PAB_OK;
 }

@@ -19,5 +19,7 @@
 
 /* Records `err` as the failure of the verb; returns err->code. */
 int sup_fail(struct pab_op *op, const struct pab_error *err);
+/* An empty file without a name in the verb's scratch folder, for reading and writing; the caller closes it. `what` names it in errors. */
+int sup_scratch_file(struct pab_op *op, const char *what, int *ret, struct pab_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* check_rest.c - JSON services: what is tried again, what is followed, what an answer must be; against a scripted server. */
 #include <string.h>
+#include <unistd.h>
 #include "plugins/support/rest.h"
 #include "tests/fakes/host.h"
 #include "tests/fakes/http.h"
@@ -345,7 +346,33 @@ START_TEST(names_are_escaped_for_paths)
 }
 END_TEST
 
-UNIT_MAIN("rest", an_answer_is_parsed_and_the_secret_stands_in_a_header, an_empty_answer_is_no_json_and_no_error, a_service_in_trouble_is_asked_again,
+START_TEST(a_file_is_sent_as_a_part_and_from_its_start_again_when_the_service_was_busy)
+{
+    begin();
+    on("POST /import", (struct fake_answer){ .status = 429, .times = 1 });
+    on("POST /import", (struct fake_answer){ .body = "{}" });
+    int fd = -1;
+    ck_assert_int_eq(sup_scratch_file(fake_op(it.host), "part", &fd, &it.err), PAB_OK);
+    ck_assert_int_eq(write(fd, "content of the file", 19), 19);
+    const struct rest_part parts[] = {
+        { .name = "first", .data = "1", .size = 1 },
+        { .name = "file", .file_name = "a.af", .content_type = "application/json", .file = &fd, .size = 19 },
+        { .name = "last", .data = "2", .size = 1 },
+    };
+    ck_assert_int_eq(rest_json(it.rest, &(struct rest_req){ .path = "/import", .parts = parts, .part_count = 3 }, &it.json, &it.err), PAB_OK);
+    ck_assert_uint_eq(fake_http_count(it.server, "POST /import"), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const char *sent = fake_http_sent(it.server, i);
+        ck_assert_ptr_nonnull(strstr(sent, "name=\"first\"\r\n\r\n1\r\n--"));
+        ck_assert_ptr_nonnull(strstr(sent, "filename=\"a.af\"\r\nContent-Type: application/json\r\n\r\ncontent of the file\r\n--"));
+        ck_assert_ptr_nonnull(strstr(sent, "name=\"last\"\r\n\r\n2\r\n--"));
+    }
+    close(fd);
+    end();
+}
+END_TEST
+
+UNIT_MAIN("rest", a_file_is_sent_as_a_part_and_from_its_start_again_when_the_service_was_busy, an_answer_is_parsed_and_the_secret_stands_in_a_header, an_empty_answer_is_no_json_and_no_error, a_service_in_trouble_is_asked_again,
           after_five_attempts_the_error_says_what_the_service_said, what_may_have_been_done_is_not_done_again, what_the_service_did_not_do_is_asked_again,
           a_conflict_without_a_time_to_wait_is_final, a_wait_never_reaches_over_the_time_limit, a_wait_is_half_a_minute_at_most, refusals_have_their_codes,
           a_redirection_within_the_service_is_followed_with_method_and_body, a_redirection_to_another_server_is_refused, a_circle_of_redirections_ends,
