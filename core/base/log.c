@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/base/alloc.h"
 #include "core/base/buf.h"
@@ -96,6 +97,28 @@ static void add_plain_line(struct pab_buf *b, const char *target, const char *me
     pab_buf_addc(b, '\n');
 }
 
+/* journald gives JOURNAL_STREAM=DEV:INODE to what it reads from; that somebody set it says nothing about our stderr. */
+static int stderr_is_journal(void)
+{
+    const char *given = getenv("JOURNAL_STREAM");
+    unsigned long long dev, inode;
+    struct stat st;
+    return given && sscanf(given, "%llu:%llu", &dev, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev && st.st_ino == inode;
+}
+
+/* The priority as sd-daemon(3) has it, before each line: journald takes it off again. */
+static void add_priorities(struct pab_buf *line, enum pab_log_level level)
+{
+    static const int priorities[] = { 7, 7, 6, 4, 3 };
+    CLEANUP_FREE char *plain = pab_buf_take(line);
+    for (const char *p = plain; *p;) {
+        size_t n = strcspn(p, "\n") + 1;
+        pab_buf_addf(line, "<%d>", priorities[level]);
+        pab_buf_add(line, p, n);
+        p += n;
+    }
+}
+
 static void print(enum pab_log_level level, const char *time, const char *target, const char *message)
 {
     static const char *const colors[] = { "\033[2m", "", "", "\033[33m", "\033[31m" };
@@ -109,6 +132,7 @@ static void print(enum pab_log_level level, const char *time, const char *target
         }
         add_plain_line(&line, target, message);
     }
+    if (stderr_is_journal()) add_priorities(&line, level);
     if (logger.before) logger.before();
     (void)!write(STDERR_FILENO, line.data, line.size); /* one call a line, so that lines of other processes do not cut in */
     if (logger.after) logger.after();

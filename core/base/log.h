@@ -1,6 +1,9 @@
 /* log.h - chatter: to stderr, and to the log file of a run.
  *
  * Only the engine and the CLI log above debug; lower layers return errors.
+ * Where stderr is read by journald (JOURNAL_STREAM of systemd), each line begins with its priority: "<3>" error, "<4>" warning,
+ * "<6>" info, "<7>" the rest.
+ *
  * Every line passes the masking of secret.h.  Thread-safe.
  */
 #ifndef PAB_BASE_LOG_H

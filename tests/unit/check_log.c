@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "core/base/alloc.h"
 #include "core/base/cleanup.h"
@@ -137,6 +138,44 @@ START_TEST(hooks_surround_a_line_on_stderr_alone)
     CLEANUP_FREE char *text = heard();
     ck_assert_str_eq(order, "ba");
     order[0] = '\0';
+}
+END_TEST
+
+/* As systemd sets it for what it starts: the device and inode of stderr. */
+static void be_journal_stream(int fd)
+{
+    char text[64];
+    struct stat st;
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    snprintf(text, sizeof text, "%llu:%llu", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+    setenv("JOURNAL_STREAM", text, 1);
+}
+
+START_TEST(each_line_tells_journald_its_priority)
+{
+    listen(&(struct pab_log_opts){ .level = PAB_LL_DEBUG });
+    be_journal_stream(STDERR_FILENO);
+    pab_logf(PAB_LL_ERROR, "db", "no answer\nDETAIL: none");
+    pab_logf(PAB_LL_WARNING, NULL, "<0>not an emergency");
+    pab_logf(PAB_LL_INFO, NULL, "done");
+    pab_logf(PAB_LL_VERBOSE, NULL, "more");
+    pab_logf(PAB_LL_DEBUG, NULL, "most");
+    CLEANUP_FREE char *text = heard();
+    ck_assert_str_eq(text, "<3>error: db: no answer\n<3>    DETAIL: none\n<4>warning: <0>not an emergency\n<6>done\n<7>more\n<7>debug: most\n");
+    unsetenv("JOURNAL_STREAM");
+}
+END_TEST
+
+START_TEST(a_stderr_that_journald_does_not_read_gets_no_priorities)
+{
+    be_journal_stream(STDOUT_FILENO); /* the user sends stderr elsewhere: 2>file in a unit */
+    listen(&(struct pab_log_opts){ .level = PAB_LL_INFO });
+    pab_logf(PAB_LL_INFO, NULL, "one");
+    setenv("JOURNAL_STREAM", "nonsense", 1);
+    pab_logf(PAB_LL_INFO, NULL, "two");
+    CLEANUP_FREE char *text = heard();
+    ck_assert_str_eq(text, "one\ntwo\n");
+    unsetenv("JOURNAL_STREAM");
 }
 END_TEST
 
@@ -318,7 +357,7 @@ END_TEST
 
 UNIT_MAIN("log", lines_name_their_level_only_when_it_matters, what_is_below_the_level_is_not_printed, the_file_gets_more_than_stderr_with_its_time,
           json_lines_are_json_whatever_was_said, no_message_can_drive_the_terminal_or_forge_a_line, colours_are_only_where_they_are_wanted,
-          hooks_surround_a_line_on_stderr_alone, lines_of_threads_do_not_mix, a_secret_is_masked_wherever_it_stands, its_encoded_forms_are_masked_too,
+          hooks_surround_a_line_on_stderr_alone, each_line_tells_journald_its_priority, a_stderr_that_journald_does_not_read_gets_no_priorities, lines_of_threads_do_not_mix, a_secret_is_masked_wherever_it_stands, its_encoded_forms_are_masked_too,
           base64_gives_at_most_a_digit_or_two_of_it_away, short_values_are_not_masked_or_nothing_could_be_read,
           a_secret_inside_another_does_not_spoil_its_masking, lines_of_a_key_are_masked_one_by_one, a_cut_text_does_not_show_the_beginning_of_a_secret,
           no_secret_comes_through_the_log, wiped_memory_is_zero, threads_may_register_while_others_mask)
