@@ -313,6 +313,7 @@ void pab_job_free(struct pab_job *j)
     free(j->name);
     free(j->shown);
     free(j->store_path);
+    free(j->metrics_path);
     pab_envfile_release(&j->env_file);
     release_hooks(j);
     pab_node_free(j->root);

@@ -46,6 +46,7 @@ struct pab_job {
     struct pab_retention_rules retention; /* all 0: none, everything is kept */
     struct pab_strs env_file;      /* NAME=VALUE */
     struct { struct pab_job_hook before, after, on_partial, on_failure; } hooks;
+    char *metrics_path;            /* absolute, or NULL */
     struct pab_node *root;         /* owns the nodes */
 };
 /* resolve_secrets as in pab_config_env; 0 also leaves env_file unread.  Loads the defaults of conf/pabengine.yaml first: the file that

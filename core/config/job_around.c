@@ -17,6 +17,8 @@ static int read_hook(const struct pab_config *hooks, const char *key, struct pab
 int pab_job_read_around(const struct pab_config *c, struct pab_job *j, struct pab_error *err)
 {
     const struct pab_config *hooks = pab_config_record(c, "hooks", 0);
+    if (pab_config_given(c, "metrics"))
+        j->metrics_path = pab_strdup(pab_config_str(pab_config_record(c, "metrics", 0), "textfile"));
     if (read_hook(hooks, "before", &j->hooks.before, err) || read_hook(hooks, "after", &j->hooks.after, err) ||
         read_hook(hooks, "on_partial", &j->hooks.on_partial, err) || read_hook(hooks, "on_failure", &j->hooks.on_failure, err))
         return err->code;

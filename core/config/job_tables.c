@@ -67,6 +67,10 @@ static const struct pab_option schedule_fields[] = {
     { .key = "jitter", .type = PAB_OPT_DURATION, .help = "random delay of at most this" },
 };
 
+static const struct pab_option metrics_fields[] = {
+    { .key = "textfile", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "file for the textfile collector of node_exporter" },
+};
+
 static const struct pab_option hook_fields[] = {
     { .key = "command", .type = PAB_OPT_LIST, .flags = PAB_OPT_REQUIRED, .help = "the program and its arguments; no shell" },
     { .key = "timeout", .type = PAB_OPT_DURATION, .default_text = "5m", .min = 1, .max = PAB_JOB_MAX_TIMEOUT, .help = "it is ended after that" },
@@ -95,6 +99,7 @@ const struct pab_option pab_job_table[] = {
       .field_count = COUNT(retention_fields) },
     { .key = "schedule", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "when the job runs", .fields = schedule_fields,
       .field_count = COUNT(schedule_fields) },
+    { .key = "metrics", .type = PAB_OPT_RECORD, .help = "how runs went, for monitoring", .fields = metrics_fields, .field_count = COUNT(metrics_fields) },
     { .key = "hooks", .type = PAB_OPT_RECORD, .default_text = "{}", .help = "commands around a run", .fields = hooks_fields,
       .field_count = COUNT(hooks_fields) },
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/base/clock.h"
 #include "core/engine/hooks.h"
+#include "core/engine/metrics.h"
 
 void pab_around_init(struct pab_around *a, const struct pab_session *s, const struct pab_manifest *m, int off)
 {
@@ -45,6 +46,14 @@ static void run_hooks(struct pab_around *a)
     if (a->o.moment == PAB_MOMENT_PARTIAL) run_hook(a, &j->hooks.on_partial, "on_partial");
 }
 
+/* A run that another one kept out says nothing: the metrics are those of the other. */
+static void write_metrics(const struct pab_around *a)
+{
+    struct pab_error why = { 0 };
+    const char *path = a->o.s->job->metrics_path;
+    if (path && a->o.exit_code != PAB_EXIT_LOCKED && pab_metrics_write(path, &a->o, &why)) pab_emit_warning(a->o.s, NULL, NULL, why.message);
+}
+
 int pab_around_after(struct pab_around *a, int code, const char *status, const char *path, const struct pab_error *err)
 {
     if (a->off) return code;
@@ -55,5 +64,6 @@ int pab_around_after(struct pab_around *a, int code, const char *status, const c
     if (a->o.finished_ns < a->o.m->started_ns) a->o.finished_ns = a->o.m->started_ns; /* the clock was set back */
     set_exit_code(&a->o, code);
     run_hooks(a);
+    write_metrics(a);
     return a->o.exit_code;
 }

@@ -12,6 +12,7 @@ libpab_engine_la_SOURCES = \
 	%D%/hooks.c %D%/hooks.h \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
+	%D%/metrics.c %D%/metrics.h \
 	%D%/opctx.c %D%/opctx.h \
 	%D%/order.c %D%/order.h \
 	%D%/outcome.c %D%/outcome.h \

@@ -4,29 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/secret.h"
-#include "tests/unit/engine_fixture.h"
-
-/* More keys for the job, after JOB(). */
-static void add_to_job(const char *text)
-{
-    FILE *f = fopen(job_path, "a");
-    ck_assert_ptr_nonnull(f);
-    fputs(text, f);
-    fclose(f);
-}
-
-/* A file of the test's folder, "" when it is not there. */
-static const char *content(const char *name)
-{
-    static char text[16384];
-    char path[256];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
-    FILE *f = fopen(path, "r");
-    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
-    if (f) fclose(f);
-    text[n] = 0;
-    return text;
-}
+#include "tests/unit/around_fixture.h"
 
 /* Each hook writes a line of what it was told; none fails. */
 #define NOTE "echo $PABENGINE_EVENT,$PABENGINE_STATUS,$PABENGINE_EXIT_CODE,$PABENGINE_BACKUP_NAME >> notes"
