@@ -101,7 +101,8 @@ int pab_lock_take(int dirfd, const char *name, const char *what, int64_t wait_ms
     if (rc) return rc;
     struct pab_lock_owner before = { 0 };
     int stale = read_owner(fd, &before) == 0;
-    if (write_owner(fd, what)) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write the lock '%s'", name);
+    /* A full disk keeps nobody from the lock: a cleanup has to work on one. Others then learn only that it is held. */
+    if (write_owner(fd, what) && pab_error_code_of_errno(errno) != PAB_E_NOSPACE) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot write the lock '%s'", name);
     struct pab_lock *l = pab_alloc(sizeof *l);
     *l = (struct pab_lock){ .fd = TAKE_FD(fd), .stale = stale, .before = before };
     *ret = l;

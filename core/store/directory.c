@@ -84,7 +84,7 @@ static int names_where(struct pab_store *s, const char *below, int (*wanted)(con
 
 static int is_left_over(const char *name)
 {
-    return pab_str_has_prefix(name, PAB_PARTIAL_PREFIX) || strcmp(name, PAB_LATEST_NEW) == 0;
+    return pab_str_has_prefix(name, PAB_PARTIAL_PREFIX) || pab_str_has_prefix(name, PAB_DELETING_PREFIX) || strcmp(name, PAB_LATEST_NEW) == 0;
 }
 
 /* Its owner holds a lock on the folder. */
@@ -98,8 +98,11 @@ int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *na
 {
     struct pab_strs names = { 0 };
     int rc = names_where(s, ".", is_left_over, &names, err);
+    /* What was set aside may lose files only when it cannot come back under its name. */
+    int durable = !names.count || !pab_fsync_dir(s->dirfd);
+    if (!rc && !durable) rc = pab_error_set(err, PAB_E_IO, errno, "cannot sync '%s'", s->path);
     for (size_t i = 0; i < names.count; i++) {
-        if (is_alive(s, names.items[i])) continue;
+        if (is_alive(s, names.items[i]) || (!durable && pab_str_has_prefix(names.items[i], PAB_DELETING_PREFIX))) continue;
         struct pab_error why = { 0 };
         pab_test_point("sweep");
         if (!pab_remove_tree(s->dirfd, names.items[i], &why)) {

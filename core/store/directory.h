@@ -7,6 +7,7 @@
 #include "core/store/store.h"
 
 #define PAB_PARTIAL_PREFIX ".partial-"
+#define PAB_DELETING_PREFIX ".deleting-"
 #define PAB_LATEST "latest"
 #define PAB_LATEST_NEW ".latest.new"  /* on its way to become PAB_LATEST */
 #define PAB_MANIFEST_FILE "manifest.json"
@@ -36,6 +37,9 @@ int pab_stage_error(struct pab_error *err, const char *doing, const struct pab_s
 int pab_backup_name_ok(const char *name);
 /* A whole plain file below dirfd: no symlink, no pipe to wait at, at most max bytes; else PAB_E_CORRUPT. A missing one: PAB_E_NOT_FOUND. */
 int pab_read_plain(int dirfd, const char *name, size_t max, char **ret, size_t *ret_size, struct pab_error *err);
+
+/* Fills in `pin` of those that have one. */
+int pab_store_read_pins(struct pab_store *s, struct pab_backup_list *io, struct pab_error *err);
 
 /* SHA256SUMS of the files named by (path, sha256) pairs, as sha256sum(1) writes it. Caller frees. */
 struct pab_sum { const char *path, *sha256; };

@@ -59,6 +59,11 @@ int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_
     for (struct dirent *e; (e = readdir(dir));)
         if (pab_backup_name_ok(e->d_name)) add_backup(s, e->d_name, ret);
     closedir(dir);
+    int rc = pab_store_read_pins(s, ret, err);
+    if (rc) {
+        pab_backup_list_release(ret);
+        return rc;
+    }
     if (ret->count) qsort(ret->items, ret->count, sizeof *ret->items, newest_first);
     return PAB_OK;
 }
@@ -75,6 +80,7 @@ void pab_backup_list_release(struct pab_backup_list *l)
     for (size_t i = 0; i < l->count; i++) {
         free(l->items[i].name);
         free(l->items[i].problem);
+        free(l->items[i].pin);
         pab_manifest_release(&l->items[i].manifest);
     }
     free(l->items);

@@ -10,7 +10,9 @@ libpab_store_la_SOURCES = \
 	%D%/manifest_read.c \
 	%D%/manifest_write.c \
 	%D%/names.c %D%/names.h \
+	%D%/pins.c \
 	%D%/publish.c \
+	%D%/remove.c \
 	%D%/restore_md.c \
 	%D%/stage.c \
 	%D%/store.h \

@@ -83,19 +83,23 @@ static int sync_folders(struct pab_stage *st, const struct pab_manifest *m, stru
     return pab_fsync_dir(st->dirfd) ? pab_stage_error(err, "sync", st, NULL) : PAB_OK;
 }
 
-static int move_latest(struct pab_stage *st, struct pab_error *err)
+int pab_store_point_latest(struct pab_store *s, const char *name, struct pab_error *err)
 {
-    struct pab_store *s = st->s;
     pab_test_point("publish-latest");
     unlinkat(s->dirfd, PAB_LATEST_NEW, 0);
-    if (symlinkat(st->name, s->dirfd, PAB_LATEST_NEW) == 0) {
+    if (symlinkat(name, s->dirfd, PAB_LATEST_NEW) == 0) {
         pab_test_point("publish-latest-rename");
         if (pab_rename_over(s->dirfd, PAB_LATEST_NEW, s->dirfd, PAB_LATEST) == 0 && pab_fsync_dir(s->dirfd) == 0) return PAB_OK;
     }
     int e = errno;
     unlinkat(s->dirfd, PAB_LATEST_NEW, 0);
-    pab_error_set(err, pab_error_code_of_errno(e), e, "backup '%s' is published, but 'latest' could not be moved to it", st->name);
+    pab_error_set(err, pab_error_code_of_errno(e), e, "'latest' could not be moved to '%s'", name);
     return pab_error_free_space(err, s->dirfd);
+}
+
+static int move_latest(struct pab_stage *st, struct pab_error *err)
+{
+    return pab_store_point_latest(st->s, st->name, err) ? pab_error_prefix(err, "backup '%s' is published, but not as the latest", st->name) : PAB_OK;
 }
 
 int pab_stage_publish(struct pab_stage *st, struct pab_manifest *m, char **ret_path, struct pab_error *err)

@@ -23,8 +23,8 @@ const char *pab_store_path(const struct pab_store *s);
 int pab_store_dirfd(const struct pab_store *s);
 /* PAB_E_BUSY names the holder. Held already: fine. */
 int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struct pab_error *err);
-/* Removes what killed runs left: .partial-* folders whose owner lives no more, `.latest.new`. Needs the lock. Calls found()
- * with each name. What cannot be removed stops nothing: the first such error is returned after the others were tried. */
+/* Removes what killed runs left: .partial-* folders whose owner lives no more, `.latest.new`; and .deleting-*, which were
+ * set aside. Needs the lock. Calls found() with each name. What cannot be removed stops nothing: the first such error is returned after the others were tried. */
 int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err);
 int pab_store_free_space(const struct pab_store *s, uint64_t *ret, struct pab_error *err);
 /* logs/<kind>-<name>.log, appended; logs older than 30 days are removed. fd or -1. */
@@ -35,6 +35,7 @@ struct pab_backup_info {
     char *name;                /* folder name */
     int readable;              /* 0: no or damaged manifest; `problem` says why */
     char *problem;
+    char *pin;                 /* why it is pinned ("": no reason was given); NULL: it is not */
     struct pab_manifest manifest;
 };
 struct pab_backup_list { struct pab_backup_info *items; size_t count, capacity; };
@@ -64,6 +65,28 @@ int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx
 
 /* PAB_E_CORRUPT when manifest.json is not the one that SHA256SUMS was written with: whatever it says may be changed. */
 int pab_backup_check_manifest(const struct pab_backup *b, struct pab_error *err);
+
+/* ---- pins: backups that no cleanup may take, each with a reason, in .pins/ of the store. They need no lock. */
+#define PAB_PIN_REASON_MAX 1000
+/* PAB_E_NOT_FOUND: no such backup. Of one that is pinned already the new reason counts. */
+int pab_store_pin(struct pab_store *s, const char *name, const char *reason, struct pab_error *err);
+int pab_store_unpin(struct pab_store *s, const char *name, struct pab_error *err); /* PAB_E_NOT_FOUND: it was not pinned */
+int pab_store_is_pinned(struct pab_store *s, const char *name, int *ret, struct pab_error *err);
+
+/* ---- removing. Needs the lock.
+ *
+ *     pab_store_measure(s, name, &usage);                  // before
+ *     pab_store_set_aside(s, name, err);                   // from now on the backup is not there: .deleting-NAME
+ *     pab_store_sweep(s, ...);                             // removes all that was set aside; when killed, the next run or cleanup does
+ *
+ * An incremental backup must be set aside before its parent is. PAB_E_REFUSED: it is pinned, or `latest` points to it. */
+int pab_store_set_aside(struct pab_store *s, const char *name, struct pab_error *err);
+/* Points `latest` to this backup, by one rename. */
+int pab_store_point_latest(struct pab_store *s, const char *name, struct pab_error *err);
+/* The room on the disk that goes with one backup, or several: a file of several names counts when the last of them was met. */
+struct pab_usage { struct pab_usage_link *items; size_t count, capacity; uint64_t bytes; };
+void pab_store_measure(struct pab_store *s, const char *name, struct pab_usage *io);
+void pab_usage_release(struct pab_usage *u);
 
 /* ---- writing */
 struct pab_stage;

@@ -255,11 +255,24 @@ START_TEST(a_symlink_is_not_followed)
 }
 END_TEST
 
-START_TEST(a_full_disk_leaves_it_free)
+START_TEST(a_full_disk_keeps_nobody_from_it)
 {
+    struct pab_lock *second = NULL;
     begin();
     pab_fs_fail_write_at(1, ENOSPC);
-    ck_assert_int_eq(pab_lock_take(at, "lock", "me", 0, &lock, &err), PAB_E_NOSPACE);
+    take("me");
+    ck_assert_int_eq(pab_lock_take(at, "lock", "another", 0, &second, &err), PAB_E_BUSY);
+    ck_assert_ptr_nonnull(strstr(err.message, "held by another process"));
+    pab_lock_release(lock);
+    end();
+}
+END_TEST
+
+START_TEST(a_write_that_fails_otherwise_leaves_it_free)
+{
+    begin();
+    pab_fs_fail_write_at(1, EIO);
+    ck_assert_int_eq(pab_lock_take(at, "lock", "me", 0, &lock, &err), PAB_E_IO);
     ck_assert_ptr_null(lock);
     take("me");
     pab_lock_release(lock);
@@ -270,4 +283,4 @@ END_TEST
 UNIT_MAIN("lockfile", a_second_process_is_told_who_holds_it, within_one_process_it_is_held_once_too, a_released_lock_leaves_no_stale_owner,
           a_killed_holder_holds_nothing_but_is_remembered, an_owner_of_another_boot_with_a_living_pid_is_stale_too,
           rubbish_in_the_file_names_nobody_and_hinders_nobody, what_cannot_forge_lines, waiting_gets_it_when_the_holder_ends,
-          waiting_ends_with_its_time_or_a_cancellation, a_symlink_is_not_followed, a_full_disk_leaves_it_free)
+          waiting_ends_with_its_time_or_a_cancellation, a_symlink_is_not_followed, a_full_disk_keeps_nobody_from_it, a_write_that_fails_otherwise_leaves_it_free)

@@ -15,3 +15,7 @@ unit_tests += tests/unit/check_list
 tests_unit_check_list_SOURCES = tests/unit/check_list.c tests/unit/store_fixture.h tests/unit/unit.h
 tests_unit_check_list_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_list_LDADD = $(UNIT_LIBS)
+unit_tests += tests/unit/check_remove
+tests_unit_check_remove_SOURCES = tests/unit/check_remove.c tests/unit/store_fixture.h tests/unit/unit.h
+tests_unit_check_remove_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_remove_LDADD = $(UNIT_LIBS)
