@@ -5,6 +5,8 @@ libpab_engine_la_SOURCES = \
 	%D%/artifact_in.c \
 	%D%/artifact_out.c \
 	%D%/backup.c \
+	%D%/cleanup.c %D%/cleanup.h \
+	%D%/cleanup_verbs.c \
 	%D%/conformance.c %D%/conformance.h \
 	%D%/discover.c \
 	%D%/engine.h \

@@ -126,16 +126,20 @@ static int is_log(const char *name)
     return pab_str_has_suffix(name, ".log");
 }
 
-static void drop_old_logs(struct pab_store *s, int logs)
+size_t pab_store_drop_logs(struct pab_store *s)
 {
+    size_t dropped = 0;
+    CLEANUP_CLOSE int logs = openat(s->dirfd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (logs < 0) return 0;
     struct pab_strs names = { 0 };
     struct pab_error ignored = { 0 };
     struct stat st;
     names_where(s, "logs", is_log, &names, &ignored);
     for (size_t i = 0; i < names.count; i++)
         if (!fstatat(logs, names.items[i], &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) && (int64_t)st.st_mtim.tv_sec * 1000000000LL < pab_now_ns() - LOG_KEPT_NS)
-            unlinkat(logs, names.items[i], 0);
+            dropped += unlinkat(logs, names.items[i], 0) == 0;
     pab_strs_release(&names);
+    return dropped;
 }
 
 int pab_store_open_log(struct pab_store *s, const char *kind, const char *name, struct pab_error *err)
@@ -145,7 +149,7 @@ int pab_store_open_log(struct pab_store *s, const char *kind, const char *name, 
     CLEANUP_CLOSE int logs = openat(s->dirfd, "logs", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     int fd = logs < 0 ? -1 : openat(logs, file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot open the log '%s/logs/%s'", s->path, file);
-    drop_old_logs(s, logs);
+    pab_store_drop_logs(s);
     return fd;
 }
 

@@ -21,22 +21,6 @@ static int is_latest(struct pab_store *s, const char *name)
     return latest && strcmp(latest, name) == 0;
 }
 
-int pab_store_set_aside(struct pab_store *s, const char *name, struct pab_error *err)
-{
-    int pinned = 0;
-    CLEANUP_FREE char *aside = pab_sprintf(PAB_DELETING_PREFIX "%s", name);
-    if (!pab_backup_name_ok(name)) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not the name of a backup", name);
-    if (is_latest(s, name)) return pab_error_set(err, PAB_E_REFUSED, 0, "'%s' is the latest backup", name);
-    if (pab_remove_tree(s->dirfd, aside, err)) return err ? err->code : PAB_E_IO; /* of a backup with that name, long ago */
-    pab_test_point("aside");
-    if (pab_rename_new(s->dirfd, name, s->dirfd, aside)) return remove_error(s, "set aside", name, err);
-    pab_test_point("aside-renamed");
-    int rc = pab_store_is_pinned(s, name, &pinned, err);
-    if (!rc && !pinned) return PAB_OK;
-    if (pab_rename_new(s->dirfd, aside, s->dirfd, name)) return remove_error(s, "put back", name, err);
-    return rc ? rc : pab_error_set(err, PAB_E_REFUSED, 0, "'%s' was pinned meanwhile", name);
-}
-
 /* ---- room */
 
 /* Of files with several names, those that were met: one is freed with its last name. */
@@ -74,16 +58,42 @@ static void measure(struct pab_usage *u, int dirfd, const char *name, int depth)
     closedir(dir);
 }
 
-void pab_store_measure(struct pab_store *s, const char *name, struct pab_usage *io)
+static void measure_folder(struct pab_store *s, const char *folder, struct pab_usage *io)
 {
     struct stat st;
-    if (!pab_backup_name_ok(name) || fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW)) return;
+    if (fstatat(s->dirfd, folder, &st, AT_SYMLINK_NOFOLLOW)) return;
     io->bytes += (uint64_t)st.st_blocks * 512;
-    measure(io, s->dirfd, name, 0);
+    measure(io, s->dirfd, folder, 0);
+}
+
+void pab_store_measure(struct pab_store *s, const char *name, struct pab_usage *io)
+{
+    if (pab_backup_name_ok(name)) measure_folder(s, name, io);
 }
 
 void pab_usage_release(struct pab_usage *u)
 {
     free(u->items);
     *u = (struct pab_usage){ 0 };
+}
+
+/* ---- removal */
+
+int pab_store_set_aside(struct pab_store *s, const char *name, struct pab_usage *io, struct pab_error *err)
+{
+    int pinned = 0;
+    CLEANUP_FREE char *aside = pab_sprintf(PAB_DELETING_PREFIX "%s", name);
+    if (!pab_backup_name_ok(name)) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not the name of a backup", name);
+    if (is_latest(s, name)) return pab_error_set(err, PAB_E_REFUSED, 0, "'%s' is the latest backup", name);
+    if (pab_remove_tree(s->dirfd, aside, err)) return err ? err->code : PAB_E_IO; /* of a backup with that name, long ago */
+    pab_test_point("aside");
+    if (pab_rename_new(s->dirfd, name, s->dirfd, aside)) return remove_error(s, "set aside", name, err);
+    pab_test_point("aside-renamed");
+    int rc = pab_store_is_pinned(s, name, &pinned, err);
+    if (!rc && !pinned) {
+        if (io) measure_folder(s, aside, io);
+        return PAB_OK;
+    }
+    if (pab_rename_new(s->dirfd, aside, s->dirfd, name)) return remove_error(s, "put back", name, err);
+    return rc ? rc : pab_error_set(err, PAB_E_REFUSED, 0, "'%s' was pinned meanwhile", name);
 }

@@ -26,6 +26,7 @@ int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struc
 /* Removes what killed runs left: .partial-* folders whose owner lives no more, `.latest.new`; and .deleting-*, which were
  * set aside. Needs the lock. Calls found() with each name. What cannot be removed stops nothing: the first such error is returned after the others were tried. */
 int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err);
+size_t pab_store_drop_logs(struct pab_store *s);     /* those older than 30 days, as pab_store_open_log does; how many */
 int pab_store_free_space(const struct pab_store *s, uint64_t *ret, struct pab_error *err);
 /* logs/<kind>-<name>.log, appended; logs older than 30 days are removed. fd or -1. */
 int pab_store_open_log(struct pab_store *s, const char *kind, const char *name, struct pab_error *err);
@@ -60,7 +61,10 @@ int pab_backup_open_file(const struct pab_backup *b, const char *path, struct pa
 
 /* Findings about the file set: missing, extra, wrong size, wrong mode, SHA256SUMS that disagrees with the manifest.
  * Calls finding() for each; PAB_OK also when there are findings. */
-struct pab_finding { const char *path; const char *problem; };
+struct pab_finding {
+    const char *path, *problem;
+    int harmless;              /* restoring works all the same: modes, files that are too many */
+};
 int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx, const struct pab_finding *f), void *ctx, struct pab_error *err);
 
 /* PAB_E_CORRUPT when manifest.json is not the one that SHA256SUMS was written with: whatever it says may be changed. */
@@ -73,18 +77,18 @@ int pab_store_pin(struct pab_store *s, const char *name, const char *reason, str
 int pab_store_unpin(struct pab_store *s, const char *name, struct pab_error *err); /* PAB_E_NOT_FOUND: it was not pinned */
 int pab_store_is_pinned(struct pab_store *s, const char *name, int *ret, struct pab_error *err);
 
+/* The room on the disk that goes with one backup, or several: a file of several names counts when the last of them was met. */
+struct pab_usage { struct pab_usage_link *items; size_t count, capacity; uint64_t bytes; };
+
 /* ---- removing. Needs the lock.
  *
- *     pab_store_measure(s, name, &usage);                  // before
- *     pab_store_set_aside(s, name, err);                   // from now on the backup is not there: .deleting-NAME
+ *     pab_store_set_aside(s, name, &usage, err);           // from now on the backup is not there: .deleting-NAME
  *     pab_store_sweep(s, ...);                             // removes all that was set aside; when killed, the next run or cleanup does
  *
  * An incremental backup must be set aside before its parent is. PAB_E_REFUSED: it is pinned, or `latest` points to it. */
-int pab_store_set_aside(struct pab_store *s, const char *name, struct pab_error *err);
+int pab_store_set_aside(struct pab_store *s, const char *name, struct pab_usage *io, struct pab_error *err); /* io gets its room; NULL: nobody asks */
 /* Points `latest` to this backup, by one rename. */
 int pab_store_point_latest(struct pab_store *s, const char *name, struct pab_error *err);
-/* The room on the disk that goes with one backup, or several: a file of several names counts when the last of them was met. */
-struct pab_usage { struct pab_usage_link *items; size_t count, capacity; uint64_t bytes; };
 void pab_store_measure(struct pab_store *s, const char *name, struct pab_usage *io);
 void pab_usage_release(struct pab_usage *u);
 

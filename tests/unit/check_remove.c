@@ -76,7 +76,7 @@ END_TEST
 START_TEST(what_is_set_aside_is_gone_and_swept_away)
 {
     struct pab_store *s = three();
-    ck_assert_msg(pab_store_set_aside(s, "one", &err) == PAB_OK, "%s", err.message);
+    ck_assert_msg(pab_store_set_aside(s, "one", NULL, &err) == PAB_OK, "%s", err.message);
     ck_assert_uint_eq(listed(s), 2);
     ck_assert(!there("one") && there(".deleting-one"));
     ck_assert_int_eq(pab_store_sweep(s, NULL, NULL, &err), PAB_OK);
@@ -89,14 +89,14 @@ START_TEST(a_pinned_one_and_the_latest_are_not_set_aside)
 {
     struct pab_store *s = three();
     ck_assert_int_eq(pab_store_pin(s, "one", "", &err), PAB_OK);
-    ck_assert_int_eq(pab_store_set_aside(s, "one", &err), PAB_E_REFUSED);
-    ck_assert_int_eq(pab_store_set_aside(s, "three", &err), PAB_E_REFUSED);
-    ck_assert_int_eq(pab_store_set_aside(s, "four", &err), PAB_E_IO);
-    ck_assert_int_eq(pab_store_set_aside(s, "../store/two", &err), PAB_E_USAGE);
+    ck_assert_int_eq(pab_store_set_aside(s, "one", NULL, &err), PAB_E_REFUSED);
+    ck_assert_int_eq(pab_store_set_aside(s, "three", NULL, &err), PAB_E_REFUSED);
+    ck_assert_int_eq(pab_store_set_aside(s, "four", NULL, &err), PAB_E_IO);
+    ck_assert_int_eq(pab_store_set_aside(s, "../store/two", NULL, &err), PAB_E_USAGE);
     ck_assert_uint_eq(listed(s), 3);
     ck_assert(!there(".deleting-one"));
     ck_assert_int_eq(pab_store_point_latest(s, "two", &err), PAB_OK);
-    ck_assert_int_eq(pab_store_set_aside(s, "three", &err), PAB_OK);
+    ck_assert_int_eq(pab_store_set_aside(s, "three", NULL, &err), PAB_OK);
     CLEANUP_FREE char *latest = pab_store_latest(s);
     ck_assert_str_eq(latest, "two");
     done(s);
@@ -110,7 +110,7 @@ START_TEST(pins_that_cannot_be_read_stop_everything)
     put_file(in_store(".pins"), "no folder");
     ck_assert_int_ne(pab_store_list(s, &list, &err), PAB_OK);
     ck_assert_uint_eq(list.count, 0);
-    ck_assert_int_ne(pab_store_set_aside(s, "one", &err), PAB_OK);
+    ck_assert_int_ne(pab_store_set_aside(s, "one", NULL, &err), PAB_OK);
     ck_assert(there("one") && !there(".deleting-one"));
     done(s);
 }
@@ -119,7 +119,7 @@ END_TEST
 START_TEST(nothing_is_removed_before_its_new_name_is_durable)
 {
     struct pab_store *s = three();
-    ck_assert_int_eq(pab_store_set_aside(s, "one", &err), PAB_OK);
+    ck_assert_int_eq(pab_store_set_aside(s, "one", NULL, &err), PAB_OK);
     pab_fs_fail_sync_at(1, EIO);
     ck_assert_int_eq(pab_store_sweep(s, NULL, NULL, &err), PAB_E_IO);
     ck_assert(there(".deleting-one/manifest.json"));
@@ -133,7 +133,7 @@ START_TEST(a_rename_that_fails_leaves_the_backup)
 {
     struct pab_store *s = three();
     pab_fs_fail_rename_at(1, EIO);
-    ck_assert_int_eq(pab_store_set_aside(s, "one", &err), PAB_E_IO);
+    ck_assert_int_eq(pab_store_set_aside(s, "one", NULL, &err), PAB_E_IO);
     ck_assert_ptr_nonnull(strstr(err.message, "cannot set aside"));
     ck_assert_uint_eq(listed(s), 3);
     done(s);
@@ -145,7 +145,7 @@ START_TEST(what_an_earlier_removal_of_that_name_left_is_no_hindrance)
     struct pab_store *s = three();
     ck_assert_int_eq(mkdir(in_store(".deleting-one"), 0700), 0);
     put_file(in_store(".deleting-one/x"), "x");
-    ck_assert_int_eq(pab_store_set_aside(s, "one", &err), PAB_OK);
+    ck_assert_int_eq(pab_store_set_aside(s, "one", NULL, &err), PAB_OK);
     ck_assert(!there(".deleting-one/x") && there(".deleting-one/manifest.json"));
     done(s);
 }
@@ -162,7 +162,7 @@ START_TEST(killed_at_any_step_the_next_sweep_finishes_it)
         if (pid == 0) {
             pab_test_kill_at(points[i]);
             s = open_store();
-            if (!pab_store_lock(s, "cleanup", 0, &err) && !pab_store_set_aside(s, "two", &err) && !pab_store_set_aside(s, "one", &err))
+            if (!pab_store_lock(s, "cleanup", 0, &err) && !pab_store_set_aside(s, "two", NULL, &err) && !pab_store_set_aside(s, "one", NULL, &err))
                 pab_store_sweep(s, NULL, NULL, &err);
             end_child(0);
         }

@@ -1,0 +1,269 @@
+/* cleanup.c - see cleanup.h. What may go is decided in retention.c, how it goes in core/store/remove.c. */
+#include "core/engine/cleanup.h"
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+#include "core/base/cancel.h"
+#include "core/base/cleanup.h"
+#include "core/base/clock.h"
+#include "core/base/fsutil.h"
+#include "core/base/log.h"
+#include "core/base/str.h"
+#include "core/engine/session.h"
+
+#define NS_PER_S 1000000000LL
+
+struct cleaning {
+    struct pab_session *s;
+    struct pab_store *store;
+    const struct pab_retention_rules *rules;
+    int dry_run;
+    struct pab_backup_list list;             /* newest first */
+    struct pab_retention_backup *backups;    /* the same, for the rules */
+    struct pab_retention_plan plan;
+    int *done;                               /* of each: was it looked at for removal */
+    struct pab_usage usage;
+    struct pab_cleanup_result *ret;
+};
+
+/* ---- what there is */
+
+static const struct pab_mf_target *target_of(const struct pab_manifest *m, const char *name)
+{
+    for (size_t t = 0; t < m->targets.count; t++)
+        if (strcmp(m->targets.items[t].name, name) == 0) return &m->targets.items[t];
+    return NULL;
+}
+
+/* A backup is narrow that was told to leave out a target that the job has and that one before it held. From the oldest on. */
+static void mark_narrow(struct cleaning *c)
+{
+    const struct pab_job *job = c->s->job;
+    int *held = pab_alloc_array(job->target_count + 1, sizeof *held);
+    for (size_t i = c->list.count; i-- > 0;) {
+        struct pab_retention_backup *b = &c->backups[i];
+        if (b->unreadable || b->foreign || !b->complete) continue;
+        for (size_t t = 0; t < job->target_count; t++) {
+            const struct pab_mf_target *mf = target_of(&c->list.items[i].manifest, job->targets[t].name);
+            b->narrow |= job->targets[t].enabled && held[t] && mf && mf->status == PAB_MF_SKIPPED;
+        }
+        for (size_t t = 0; t < job->target_count && !b->narrow; t++) {
+            const struct pab_mf_target *mf = target_of(&c->list.items[i].manifest, job->targets[t].name);
+            held[t] = mf && mf->status != PAB_MF_SKIPPED;
+        }
+    }
+    free(held);
+}
+
+static int look(struct cleaning *c, struct pab_error *err)
+{
+    if (pab_store_list(c->store, &c->list, err)) return err->code;
+    c->backups = pab_alloc_array(c->list.count + 1, sizeof *c->backups);
+    c->done = pab_alloc_array(c->list.count + 1, sizeof *c->done);
+    for (size_t i = 0; i < c->list.count; i++) {
+        const struct pab_backup_info *info = &c->list.items[i];
+        const struct pab_manifest *m = &info->manifest;
+        struct pab_retention_backup *b = &c->backups[i];
+        *b = (struct pab_retention_backup){ .name = info->name, .unreadable = !info->readable, .pinned = info->pin != NULL };
+        if (!info->readable) continue;
+        b->parent = m->parent;
+        b->started = m->started_ns / NS_PER_S;
+        b->size = m->totals.content_size;
+        b->complete = strcmp(m->status, "complete") == 0;
+        b->incremental = strcmp(m->kind, "full") != 0;
+        b->foreign = strcmp(m->job, c->s->job->name) != 0;
+    }
+    mark_narrow(c);
+    return PAB_OK;
+}
+
+static size_t index_of(const struct cleaning *c, const char *name)
+{
+    size_t i = 0;
+    while (i < c->list.count && strcmp(c->backups[i].name, name) != 0) i++;
+    return i;
+}
+
+/* ---- is what everything else rests on still what was written? */
+
+struct look { struct pab_error *err; const char *name; };
+
+static void keep_first(void *ctx, const struct pab_finding *f)
+{
+    struct look *l = ctx;
+    if (!l->err->code && !f->harmless) pab_error_set(l->err, PAB_E_CORRUPT, 0, "'%s/%s' %s", l->name, f->path, f->problem);
+}
+
+static int check_files(struct cleaning *c, const char *name, struct pab_error *err)
+{
+    struct pab_backup *b = NULL;
+    struct look l = { .err = err, .name = name };
+    if (pab_backup_open(c->store, name, &b, err)) return err->code;
+    if (!pab_backup_check_manifest(b, err)) pab_backup_check_files(b, keep_first, &l, err);
+    pab_backup_close(b);
+    return err->code;
+}
+
+/* The backup and those that it continues. What is found is noted, so that the rules can be applied anew. */
+static int check_chain(struct cleaning *c, size_t i)
+{
+    for (size_t steps = 0; i < c->list.count && steps <= c->list.count; steps++) {
+        struct pab_retention_backup *b = &c->backups[i];
+        struct pab_error why = { 0 };
+        if (b->verified == PAB_UNVERIFIED) b->verified = check_files(c, b->name, &why) ? PAB_DAMAGED : PAB_VERIFIED;
+        if (why.code) {
+            CLEANUP_FREE char *text = pab_sprintf("backup '%s' is damaged and counts for nothing: %s", b->name, why.message);
+            pab_emit_warning(c->s, NULL, NULL, text);
+        }
+        if (b->verified == PAB_DAMAGED) return 0;
+        if (!b->parent) return 1;
+        i = index_of(c, b->parent);
+    }
+    return 0;
+}
+
+static size_t newest_sound(const struct cleaning *c)
+{
+    size_t i = 0;
+    while (i < c->list.count && !c->plan.verdicts[i].sound) i++;
+    return i;
+}
+
+static void decide(struct cleaning *c)
+{
+    for (;;) {
+        pab_retention_plan_release(&c->plan);
+        pab_retention_decide(c->backups, c->list.count, c->rules, pab_now_ns() / NS_PER_S, &c->plan);
+        size_t newest = newest_sound(c);
+        if (!c->plan.dropped || newest == c->list.count) return;
+        if (check_chain(c, newest)) {
+            c->ret->verified = pab_strdup(c->backups[newest].name);
+            return;
+        }
+    }
+}
+
+/* ---- removal */
+
+static int may_be_latest(const struct cleaning *c, size_t i)
+{
+    return i < c->list.count && !c->backups[i].unreadable && c->backups[i].complete && c->plan.verdicts[i].keep;
+}
+
+/* `latest` is to lead to a complete backup that stays. It does, unless somebody removed one by hand, or a run was killed. */
+static int settle_latest(struct cleaning *c, struct pab_error *err)
+{
+    CLEANUP_FREE char *latest = pab_store_latest(c->store);
+    size_t i = 0;
+    if (latest && may_be_latest(c, index_of(c, latest))) return PAB_OK;
+    while (i < c->list.count && !may_be_latest(c, i)) i++;
+    return i < c->list.count ? pab_store_point_latest(c->store, c->backups[i].name, err) : PAB_OK;
+}
+
+static void stays(struct cleaning *c, size_t i, const char *why)
+{
+    struct pab_retention_verdict *v = &c->plan.verdicts[i];
+    free(v->reason);
+    v->reason = pab_strdup(why);
+    v->keep = 1;
+    c->plan.dropped--;
+}
+
+/* Children before their parents: killed anywhere, no backup is left without one that it needs. */
+static int set_aside(struct cleaning *c, size_t i, struct pab_error *err)
+{
+    c->done[i] = 1;
+    for (size_t k = 0; k < c->list.count; k++) {
+        const char *parent = c->backups[k].parent;
+        if (!parent || strcmp(parent, c->backups[i].name) != 0 || k == i) continue;
+        if (!c->plan.verdicts[k].keep && !c->done[k] && set_aside(c, k, err)) return err->code;
+        if (c->plan.verdicts[k].keep && !c->plan.verdicts[i].keep) stays(c, i, "parent of a backup that stays");
+    }
+    if (c->plan.verdicts[i].keep) return PAB_OK;
+    if (pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
+    struct pab_error why = { 0 };
+    int rc = pab_store_set_aside(c->store, c->backups[i].name, &c->usage, &why);
+    if (rc == PAB_E_REFUSED) stays(c, i, why.message);
+    else if (rc) *err = why;
+    else pab_logf(PAB_LL_INFO, NULL, "removing backup '%s': %s", c->backups[i].name, c->plan.verdicts[i].reason);
+    return rc == PAB_E_REFUSED ? PAB_OK : rc;
+}
+
+static int remove_dropped(struct cleaning *c, struct pab_error *err)
+{
+    struct pab_error why = { 0 };
+    int rc = settle_latest(c, err);
+    for (size_t i = c->list.count; i-- > 0 && !rc;)
+        if (!c->plan.verdicts[i].keep && !c->done[i]) rc = set_aside(c, i, err);
+    pab_test_point("cleanup-aside");
+    int swept = pab_store_sweep(c->store, NULL, NULL, rc ? &why : err);
+    return rc ? rc : swept;
+}
+
+static void measure(struct cleaning *c)
+{
+    for (size_t i = 0; i < c->list.count; i++)
+        if (!c->plan.verdicts[i].keep) pab_store_measure(c->store, c->backups[i].name, &c->usage);
+}
+
+/* ---- */
+
+static void fill(struct cleaning *c)
+{
+    struct pab_cleanup_result *r = c->ret;
+    r->entries = pab_alloc_array(c->list.count + 1, sizeof *r->entries);
+    for (size_t i = 0; i < c->list.count; i++) {
+        const struct pab_manifest *m = &c->list.items[i].manifest;
+        if (c->backups[i].foreign) continue;
+        r->entries[r->count++] = (struct pab_cleanup_entry){
+            .name = pab_strdup(c->backups[i].name), .kind = pab_strdup(m->kind ? m->kind : ""), .status = pab_strdup(m->status ? m->status : ""),
+            .reason = pab_strdup(c->plan.verdicts[i].reason), .started_ns = m->started_ns, .size = m->totals.size,
+            .keep = c->plan.verdicts[i].keep, .pinned = c->backups[i].pinned,
+        };
+    }
+    r->dropped = c->plan.dropped;
+    r->freed = c->usage.bytes;
+    r->refused = c->plan.refused ? pab_strdup(c->plan.refused) : NULL;
+}
+
+static void swept(void *ctx, const char *name)
+{
+    (void)ctx;
+    pab_logf(PAB_LL_INFO, NULL, "removed '%s', left by one that was killed", name);
+}
+
+int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const struct pab_retention_rules *rules, int dry_run,
+                      struct pab_cleanup_result *ret, struct pab_error *err)
+{
+    struct cleaning c = { .s = s, .store = store, .rules = rules, .dry_run = dry_run, .ret = ret };
+    int rc = dry_run ? PAB_OK : pab_store_sweep(store, swept, NULL, err);
+    if (!rc) rc = look(&c, err);
+    if (!rc) {
+        decide(&c);
+        if (dry_run) measure(&c);
+        else rc = remove_dropped(&c, err);
+        fill(&c);
+    }
+    if (!rc && !dry_run && !ret->refused) ret->logs = pab_store_drop_logs(store);
+    free(c.backups);
+    free(c.done);
+    pab_usage_release(&c.usage);
+    pab_retention_plan_release(&c.plan);
+    pab_backup_list_release(&c.list);
+    return rc;
+}
+
+void pab_cleanup_release(struct pab_cleanup_result *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        struct pab_cleanup_entry *e = &r->entries[i];
+        free(e->name);
+        free(e->kind);
+        free(e->status);
+        free(e->reason);
+    }
+    free(r->entries);
+    free(r->refused);
+    free(r->verified);
+    *r = (struct pab_cleanup_result){ 0 };
+}
