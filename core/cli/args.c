@@ -9,7 +9,7 @@
 enum opt {
     OPT_VERBOSE = 256, OPT_QUIET, OPT_JSON, OPT_NO_COLOR, OPT_LOG_FORMAT, OPT_HELP, OPT_VERSION, OPT_CONFIG_ONLY, OPT_DATA_ONLY, OPT_SERVICES_ONLY,
     OPT_TARGET, OPT_OBJECT, OPT_INCLUDE, OPT_FULL, OPT_INCREMENTAL, OPT_DRY_RUN, OPT_OUTPUT, OPT_NAME, OPT_FORCE, OPT_YES, OPT_DROP_OLD, OPT_CLEANUP,
-    OPT_TO, OPT_AS, OPT_ALL, OPT_LATEST, OPT_INTEGRITY, OPT_SIZE, OPT_MANIFEST, OPT_OPTION,
+    OPT_TO, OPT_AS, OPT_ALL, OPT_LATEST, OPT_INTEGRITY, OPT_SIZE, OPT_MANIFEST, OPT_OPTION, OPT_RETENTION, OPT_REASON,
 };
 
 static const struct { const char *name, *arg; enum opt id; uint32_t commands; const char *help; } table[] = {
@@ -19,8 +19,8 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "data-only", NULL, OPT_DATA_ONLY, CMD_RUN | CMD_RESTORE, "only databases and volumes" },
     { "services-only", NULL, OPT_SERVICES_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category services" },
     { "target", "NAME", OPT_TARGET, CMD_RUN | CMD_RESTORE | CMD_VERIFY | CMD_DISCOVER | CMD_CHECK, "only this target of the job; may be repeated" },
-    { "dry-run", NULL, OPT_DRY_RUN, CMD_RUN | CMD_RESTORE, "say what would be done and change nothing" },
-    { "output", "DIR", OPT_OUTPUT, CMD_RUN, "store folder instead of the job's" },
+    { "dry-run", NULL, OPT_DRY_RUN, CMD_RUN | CMD_RESTORE | CMD_CLEANUP, "say what would be done and change nothing" },
+    { "output", "DIR", OPT_OUTPUT, CMD_RUN | CMD_CLEANUP | CMD_PIN | CMD_UNPIN, "store folder instead of the job's" },
     { "name", "NAME", OPT_NAME, CMD_RUN, "name of the backup instead of backup-YYYYMMDD_HHMMSS" },
     { "object", "NAME", OPT_OBJECT, CMD_RESTORE, "only this database, volume or set; may be repeated" },
     { "include", "PATTERN", OPT_INCLUDE, CMD_RESTORE, "only files that match, from volumes and sets; may be repeated" },
@@ -35,6 +35,8 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "check-integrity", NULL, OPT_INTEGRITY, CMD_VERIFY, "read every byte: hashes, decompression, tar headers, SQL" },
     { "check-size", NULL, OPT_SIZE, CMD_VERIFY, "compare sizes with the backup before" },
     { "check-manifest", NULL, OPT_MANIFEST, CMD_VERIFY, "manifest and file set only" },
+    { "retention", "DAYS", OPT_RETENTION, CMD_CLEANUP, "keep what is not older than DAYS, instead of the job's keep_days" },
+    { "reason", "TEXT", OPT_REASON, CMD_PIN, "why it is kept" },
     { "option", "KEY=VALUE", OPT_OPTION, CMD_PLUGIN, "an option for the plugin under check; may be repeated" },
     { "verbose", NULL, OPT_VERBOSE, CMD_ANY, "more chatter; twice: debug" },
     { "quiet", NULL, OPT_QUIET, CMD_ANY, "errors only" },
@@ -95,6 +97,8 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_YES: c->yes = 1; break;
     case OPT_DROP_OLD: c->drop_old = 1; break;
     case OPT_CLEANUP: c->cleanup = 1; break;
+    case OPT_RETENTION: c->retention = arg; break;
+    case OPT_REASON: c->reason = arg; break;
     case OPT_TO: c->to_dir = arg; break;
     case OPT_AS: c->as_name = arg; break;
     case OPT_ALL: c->all = 1; break;

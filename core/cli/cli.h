@@ -11,6 +11,9 @@
 #define CMD_DISCOVER 0x10u
 #define CMD_CHECK 0x20u
 #define CMD_PLUGIN 0x40u
+#define CMD_CLEANUP 0x80u
+#define CMD_PIN 0x100u
+#define CMD_UNPIN 0x200u
 #define CMD_ANY 0xffffffffu
 
 /* Everything that can be said on the command line. */
@@ -28,6 +31,8 @@ struct pab_cli {
     const char *to_dir, *as_name;
     /* verify */
     int all, latest, integrity, sizes, manifest;
+    /* cleanup, pin */
+    const char *retention, *reason;
     /* what is not an option: args[0] is the command */
     const char *const *args;
     size_t arg_count;
@@ -65,6 +70,9 @@ int pab_cmd_verify(const struct pab_cli *cli);
 int pab_cmd_list(const struct pab_cli *cli);
 int pab_cmd_discover(const struct pab_cli *cli);
 int pab_cmd_check(const struct pab_cli *cli);
+int pab_cmd_cleanup(const struct pab_cli *cli);
+int pab_cmd_pin(const struct pab_cli *cli);
+int pab_cmd_unpin(const struct pab_cli *cli);
 int pab_cmd_plugin(const struct pab_cli *cli);
 
 #endif

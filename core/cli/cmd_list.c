@@ -28,6 +28,8 @@ static json_t *backup_json(const struct pab_backup_info *i, const char *latest)
     json_object_set_new(o, "name", json_string(i->name));
     json_object_set_new(o, "readable", json_boolean(i->readable));
     json_object_set_new(o, "latest", json_boolean(latest && strcmp(latest, i->name) == 0));
+    json_object_set_new(o, "pinned", json_boolean(i->pin != NULL));
+    if (i->pin && *i->pin) json_object_set_new(o, "pin_reason", json_string(i->pin));
     if (i->readable) {
         const struct pab_manifest *m = &i->manifest;
         json_object_set_new(o, "id", json_string(m->id));
@@ -57,8 +59,10 @@ static void backup_line(const struct pab_backup_info *i, const char *latest)
     struct pab_buf targets = PAB_BUF_INIT(4096);
     join_targets(&i->manifest, &targets);
     pab_format_ms((pab_now_ns() - i->manifest.started_ns) / 1000000, age, sizeof age);
-    pab_cli_say("%-26s %-12s %-14s %-9s %9s  %s%s\n", i->name, i->manifest.kind, age, i->manifest.status, pab_format_size(size_of(&i->manifest), size, sizeof size),
-           pab_buf_str(&targets), latest && strcmp(latest, i->name) == 0 ? "  (latest)" : "");
+    pab_cli_say("%-26s %-12s %-14s %-9s %9s  %s%s%s%s%s%s\n", i->name, i->manifest.kind, age, i->manifest.status, pab_format_size(size_of(&i->manifest), size, sizeof size),
+           pab_buf_str(&targets), latest && strcmp(latest, i->name) == 0 ? "  (latest)" : "",
+                i->pin ? "  (pinned" : "", i->pin && *i->pin ? ": " : "",
+                i->pin ? i->pin : "", i->pin ? ")" : "");
     pab_buf_release(&targets);
 }
 

@@ -2,8 +2,10 @@ bin_PROGRAMS += pabengine
 pabengine_SOURCES = \
 	%D%/args.c \
 	%D%/cli.h \
+	%D%/cmd_cleanup.c \
 	%D%/cmd_discover.c \
 	%D%/cmd_list.c \
+	%D%/cmd_pin.c \
 	%D%/cmd_plugin.c \
 	%D%/cmd_restore.c \
 	%D%/cmd_run.c \

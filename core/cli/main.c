@@ -17,6 +17,9 @@ const struct pab_command pab_commands[] = {
     { "list", CMD_LIST, "JOB [BACKUP [PATH]]", "lists backups, or what one holds", 1, 3, pab_cmd_list },
     { "discover", CMD_DISCOVER, "JOB [options]", "shows what the targets of a job hold now", 1, 1, pab_cmd_discover },
     { "check", CMD_CHECK, "JOB [options]", "checks that a run would work; writes nothing", 1, 1, pab_cmd_check },
+    { "cleanup", CMD_CLEANUP, "JOB [options]", "removes the backups that the job's retention does not keep", 1, 1, pab_cmd_cleanup },
+    { "pin", CMD_PIN, "JOB BACKUP [--reason TEXT]", "keeps a backup from every cleanup", 2, 2, pab_cmd_pin },
+    { "unpin", CMD_UNPIN, "JOB BACKUP", "gives a pinned backup back to the rules", 2, 2, pab_cmd_unpin },
     { "plugin", CMD_PLUGIN, "list | info NAME | check FILE", "shows or tries plugins", 1, 2, pab_cmd_plugin },
     { NULL, 0, NULL, NULL, 0, 0, NULL },
 };

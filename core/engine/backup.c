@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/engine/around.h"
+#include "core/engine/cleanup.h"
 #include "core/engine/opctx.h"
 #include "core/engine/order.h"
 #include "core/engine/space.h"
@@ -24,7 +25,7 @@ struct run {
     struct pab_traffic traffic;
     size_t ok, failed_required, failed_other, warned, skipped;
     int misconfigured;         /* some target failed for what the job says */
-    int log_fd;
+    int log_fd, trial;
     const char *status;        /* what became of it, */
     char *path;                /* and where it is, once it is published */
 };
@@ -207,6 +208,23 @@ static int open_store(struct run *r, const char *name, struct pab_error *err)
     return PAB_EXIT_OK;
 }
 
+/* A good backup is there: older ones may go. Whatever comes of that, the run has succeeded. */
+static void tidy(struct run *r)
+{
+    char freed[32];
+    struct pab_error why = { 0 };
+    struct pab_cleanup_result result = { 0 };
+    if (r->trial || !pab_retention_any(&r->s->job->retention)) return;
+    int rc = pab_cleanup_store(r->s, r->store, &r->s->job->retention, 0, &result, &why);
+    if (rc || result.refused) {
+        CLEANUP_FREE char *text = pab_sprintf("%s older backups %s removed: %s", rc ? "not all" : "no", rc ? "could be" : "are", rc ? why.message : result.refused);
+        pab_emit_warning(r->s, NULL, NULL, text);
+    } else if (result.dropped) {
+        pab_logf(PAB_LL_INFO, NULL, "removed %zu older backup%s, %s freed", result.dropped, result.dropped == 1 ? "" : "s", pab_format_size(result.freed, freed, sizeof freed));
+    }
+    pab_cleanup_release(&result);
+}
+
 /* All targets are done: publish what there is, or throw it away. */
 static int finish(struct run *r, struct pab_error *err)
 {
@@ -234,6 +252,8 @@ static int finish(struct run *r, struct pab_error *err)
         if (pab_stage_publish(TAKE_PTR(r->stage), &r->m, &r->path, err)) {
             status = "failed";
             code = pab_exit_of_error(err);
+        } else if (!r->failed_required) {
+            tidy(r);
         }
     }
     r->status = status;
@@ -271,7 +291,7 @@ static int prepare(struct run *r, struct pab_error *err)
 
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err)
 {
-    struct run r = { .s = s, .log_fd = -1 };
+    struct run r = { .s = s, .log_fd = -1, .trial = o->trial };
     struct pab_around around;
     describe(&r);
     pab_around_init(&around, s, &r.m, o->trial);

@@ -185,7 +185,7 @@ static int set_aside(struct cleaning *c, size_t i, struct pab_error *err)
     int rc = pab_store_set_aside(c->store, c->backups[i].name, &c->usage, &why);
     if (rc == PAB_E_REFUSED) stays(c, i, why.message);
     else if (rc) *err = why;
-    else pab_logf(PAB_LL_INFO, NULL, "removing backup '%s': %s", c->backups[i].name, c->plan.verdicts[i].reason);
+    else pab_logf(PAB_LL_VERBOSE, NULL, "removing backup '%s': %s", c->backups[i].name, c->plan.verdicts[i].reason);
     return rc == PAB_E_REFUSED ? PAB_OK : rc;
 }
 

@@ -8,7 +8,6 @@
 
 #define DAY 86400LL
 #define YEAR (365 * DAY)
-#define MAX_KEPT 100000
 
 /* One backup on its way to a verdict. */
 struct item {
@@ -257,8 +256,8 @@ int pab_retention_check(const struct pab_retention_rules *r, struct pab_error *e
         { "keep_weekly", r->keep_weekly }, { "keep_monthly", r->keep_monthly }, { "keep_yearly", r->keep_yearly },
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        if (all[i].value < 0 || all[i].value > MAX_KEPT)
-            return pab_error_set(err, PAB_E_CONFIG, 0, "%s: expected a number from 1 to %d, not %d", all[i].key, MAX_KEPT, all[i].value);
+        if (all[i].value < 0 || all[i].value > PAB_RETENTION_MAX)
+            return pab_error_set(err, PAB_E_CONFIG, 0, "%s: expected a number from 1 to %d, not %d", all[i].key, PAB_RETENTION_MAX, all[i].value);
     return PAB_OK;
 }
 

@@ -44,6 +44,8 @@ struct pab_retention_backup {
     enum pab_retention_verified verified;
 };
 
+#define PAB_RETENTION_MAX 100000
+
 struct pab_retention_verdict {
     int keep;
     int sound;                     /* it took part in the rules */
@@ -55,7 +57,7 @@ struct pab_retention_plan {
     char *refused;                 /* why nothing is dropped at all: the clock, or no rule; else NULL */
 };
 
-/* PAB_E_CONFIG: a negative number, or over 100,000. No rule at all is fine here: it drops nothing. */
+/* PAB_E_CONFIG: a negative number, or over PAB_RETENTION_MAX. No rule at all is fine here: it drops nothing. */
 int pab_retention_check(const struct pab_retention_rules *r, struct pab_error *err);
 int pab_retention_any(const struct pab_retention_rules *r); /* is there a rule? */
 void pab_retention_decide(const struct pab_retention_backup *list, size_t n, const struct pab_retention_rules *rules, int64_t now,

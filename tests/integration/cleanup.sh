@@ -1,0 +1,229 @@
+#!/usr/bin/env bash
+# Retention: what a cleanup removes and what it never does; pins; kills at every step; a full disk, a locked store, a clock that is wrong.
+# time limit: 300
+# sanitizers: yes
+. "$(dirname "$0")/lib.sh"
+need jq
+mkdir "$T/data" && echo 1 >"$T/data/a"
+job_with() { # RETENTION
+    make_job "$T/job.yaml" <<END
+$1
+targets: [{name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}]
+END
+}
+day=86400 base=1705838400 # 2024-01-21 12:00 UTC, a Sunday
+export TZ=UTC
+# at DAY ARGUMENTS...: pabengine as if it were noon, so many days after that Sunday
+at() { local d=$1; shift; PABENGINE_TEST_NOW=$((base + d * day)) pab "$@"; }
+expect_at() { local d=$1; shift; PABENGINE_TEST_NOW=$((base + d * day)) expect "$@"; }
+names() { (cd "$store" && find . -maxdepth 1 -type d -name "${1:-backup-*}" | sort | sed 's|^\./backup-||; s/_120000//' | tr '\n' ' '); }
+kept() { jq -r '[.backups[] | select(.keep) | .name | sub("backup-"; "") | sub("_120000"; "")] | join(" ")' "$out"; }
+history() { # FROM TO: a backup of each of these days, from a copy once it was made
+    if [ ! -d "$T/history-$1-$2" ]; then
+        rm -rf "$store"
+        sed '/^retention/d' "$T/job.yaml" >"$T/keeps.yaml"
+        echo 'name: job' >>"$T/keeps.yaml"
+        for ((d = $1; d <= $2; d++)); do at "$d" run "$T/keeps.yaml" || { not_ok "a history is made" "$(explain)"; return; }; done
+        mv "$store" "$T/history-$1-$2"
+    fi
+    rm -rf "$store" && cp -a "$T/history-$1-$2" "$store"
+}
+job_with ''
+
+# ---- without backups
+expect 10 "no store: there is nothing to clean" cleanup "$job" --retention 3
+mkdir "$store"
+expect 0 "an empty store is fine" cleanup "$job" --retention 3
+has "and says so" "$out" "0 of 0 removed"
+expect 2 "a job without retention needs --retention" cleanup "$job"
+has "and says how" "$err" "--retention"
+for bad in 0 -1 x 1.5 100001 ''; do expect 2 "--retention '$bad' is refused" cleanup "$job" --retention "$bad"; done
+
+# ---- by age
+history 0 9
+expect_at 9 0 "a dry run" cleanup "$job" --retention 3 --dry-run
+has "says what would go, and why" "$out" "no rule keeps it"
+has "and what would stay, and why" "$out" "not older than 3 days"
+has "and how many" "$out" "6 of 10 would be removed"
+same "and changes nothing" "" "$(diff -r --no-dereference "$T/history-0-9" "$store")"
+expect_at 9 0 "a dry run as JSON" cleanup "$job" --retention 3 --dry-run --json
+same "names what stays" "20240130 20240129 20240128 20240127" "$(kept)"
+would=$(jq .freed "$out")
+same "and what was verified" "true 6 backup-20240130_120000" "$(jq -r '"\(.dry_run) \(.removed) \(.verified)"' "$out")"
+before=$(du -sB1 "$store" | cut -f1)
+expect_at 9 0 "a cleanup" cleanup "$job" --retention 3 --json
+same "does the same" "20240127 20240128 20240129 20240130 " "$(names)"
+same "frees what the dry run said" "$would" "$(jq .freed "$out")"
+freed=$(($(jq .freed "$out") - before + $(du -sB1 "$store" | cut -f1)))
+if [ "$would" -gt 20000 ] && [ ${freed#-} -le 16384 ]; then ok "which is what du says, but for the logs"; else not_ok "the space freed is what du says" "off by $freed of $would"; fi
+same "nothing is left aside" "" "$(find "$store" -name '.deleting*')"
+expect 0 "what stays verifies" verify "$job" --all --check-integrity
+has "each removal is in the log" "$(find "$store/logs" -name 'cleanup-*.log' -size +0)" "removing backup 'backup-20240121_120000': no rule keeps it"
+expect_at 9 0 "once more" cleanup "$job" --retention 3
+has "nothing goes" "$out" "0 of 4 removed, 0 bytes freed"
+expect_at 60 0 "when all are older than that" cleanup "$job" --retention 3
+same "the newest complete one stays" "20240130 " "$(names)"
+
+# ---- rules of the job, and after each run
+job_with 'retention: {keep_last: 2, keep_weekly: 2}'
+history 0 9
+expect_at 9 0 "the rules of the job" cleanup "$job" --json --dry-run
+same "the last two, and two Sundays or the last day of a week" "20240130 20240129 20240128" "$(kept)"
+same "with all reasons" "among the last 2, weekly 2024-W05, newest complete backup" "$(jq -r '.backups[0].reason' "$out")"
+expect_at 10 0 "a run" run "$job"
+same "cleans up at its end" "20240128 20240130 20240131 " "$(names)"
+has "and says so" "$err" "removed 8 older backups"
+same "latest is the new one" "backup-20240131_120000" "$(basename "$(latest)")"
+history 0 9
+mv "$T/data/a" "$T/data/b"
+pab run "$job"
+if [ $status -ne 0 ]; then ok "a run that fails"; else not_ok "a run that fails" "$(explain)"; fi
+same "removes nothing" 10 "$(published)"
+mv "$T/data/b" "$T/data/a"
+make_job "$T/partial.yaml" <<END
+name: job
+retention: {keep_last: 1}
+targets:
+  - {name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}
+  - {name: d, plugin: files, options: {root: $T/nowhere, sets: {s: [a]}}}
+END
+expect_at 10 3 "a partial run" run "$job"
+same "removes nothing either" 11 "$(published)"
+job_with 'retention: {keep_last: 1}'
+expect_at 10 0 "a partial backup is not kept as the last one" cleanup "$job"
+same "it stays for being newer, and the last complete one stays" "20240130 20240131 " "$(names)"
+same "latest is the complete one" "backup-20240130_120000" "$(basename "$(latest)")"
+
+# ---- pins
+history 0 9
+expect 0 "a backup is pinned" pin "$job" backup-20240123_120000 --reason "before the move"
+expect 0 "another one, without a reason" pin "$job" backup-20240124_120000
+expect 0 "list" list "$job"
+has "shows the pin and its reason" "$out" "(pinned: before the move)"
+has "and a pin without" "$out" "(pinned)"
+expect 0 "list as JSON" list "$job" --json
+same "has it, too" "backup-20240123_120000 before the move" "$(jq -r '.backups[] | select(.pinned and .pin_reason) | "\(.name) \(.pin_reason)"' "$out")"
+expect 0 "a pinned backup verifies" verify "$job" backup-20240123_120000 --check-integrity
+expect_at 9 0 "a cleanup" cleanup "$job"
+same "keeps them" "20240123 20240124 20240130 " "$(names)"
+expect 0 "one is unpinned" unpin "$job" backup-20240123_120000
+expect_at 9 0 "a cleanup" cleanup "$job"
+same "takes it" "20240124 20240130 " "$(names)"
+expect 10 "what is not pinned cannot be unpinned" unpin "$job" backup-20240130_120000
+expect 10 "what is not there cannot be pinned" pin "$job" backup-20200101_000000
+expect 0 "latest can be pinned" pin "$job" latest --json
+same "and is named" "backup-20240130_120000 true" "$(jq -r '"\(.backup) \(.pinned)"' "$out")"
+
+# ---- what is damaged counts for nothing
+history 0 9
+rm "$store/backup-20240130_120000/config/"*.tar.gz
+expect_at 9 0 "with the newest one damaged" cleanup "$job"
+has "that is said" "$err" "is damaged and counts for nothing"
+same "it stays, and so does the newest that is whole" "20240129 20240130 " "$(names)"
+history 0 3
+for b in "$store"/backup-*; do rm "$b/config/"*.tar.gz; done
+expect_at 3 0 "with all of them damaged" cleanup "$job"
+same "all stay" 4 "$(published)"
+history 0 3
+chmod -R go+rX "$store"
+expect_at 3 0 "modes are no damage" cleanup "$job"
+same "one stays" 1 "$(published)"
+history 0 3
+echo rubbish >"$store/backup-20240122_120000/manifest.json"
+mkdir "$store/backup-mine" "$store/other"
+expect_at 3 0 "with a manifest that cannot be read" cleanup "$job"
+same "it stays to be looked at; other folders are no business of ours" "20240122 20240124 mine " "$(names)"
+check "really none" test -d "$store/other"
+
+# ---- of several jobs
+history 0 3
+second=$T/second.yaml
+make_job "$second" <<END
+retention: {keep_last: 1}
+targets: [{name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}]
+END
+job=$T/job.yaml
+expect_at 4 0 "another job in the same store" run "$second"
+same "leaves those of the first" 5 "$(published)"
+expect_at 4 0 "and the first one's cleanup" cleanup "$job"
+same "leaves those of the other" "20240124 20240125 " "$(names)"
+same "latest stays where it was" "backup-20240125_120000" "$(basename "$(latest)")"
+
+# ---- latest
+history 0 3
+rm -rf "$store/backup-20240124_120000"
+expect_at 3 0 "with the latest removed by hand" cleanup "$job" --retention 1
+same "latest leads to the newest one that is there" "backup-20240123_120000" "$(basename "$(latest)")"
+history 0 3
+ln -sfn backup-20240121_120000 "$store/latest"
+expect_at 3 0 "with latest at one that goes" cleanup "$job"
+same "it is moved first" "backup-20240124_120000 20240124 " "$(basename "$(latest)") $(names)"
+
+# ---- clocks
+history 0 3
+expect_at -5 3 "a clock five days behind: exit status 3" cleanup "$job"
+has "and why" "$err" "in the future"
+same "nothing goes" 4 "$(published)"
+expect_at 5000 3 "a clock that is far ahead" cleanup "$job"
+has "and why" "$err" "ten years"
+expect_at 5000 3 "as JSON" cleanup "$job" --json
+same "too" "true 0" "$(jq -r '"\(.refused | test("ten years")) \(.removed)"' "$out")"
+same "nothing goes then either" 4 "$(published)"
+PABENGINE_TEST_NOW=$((base + 5000 * day)) expect 0 "a run while the clock is far ahead succeeds" run "$job"
+has "and removes nothing, with a warning" "$err" "no older backups are removed"
+same "all are there" 5 "$(published)"
+
+# ---- a store that is in use
+history 0 9
+exec 9>>"$store/.lock"
+flock 9
+expect_at 9 11 "a store that is locked" cleanup "$job"
+same "is left alone" 10 "$(published)"
+expect_at 9 0 "a dry run needs no lock" cleanup "$job" --dry-run
+expect 0 "nor does a pin" pin "$job" latest
+exec 9>&-
+
+# ---- SIGKILL at each step
+points=0 bad=''
+for n in $(seq 1 200); do
+    history 0 5
+    PABENGINE_TEST_NOW=$((base + 5 * day)) PABENGINE_TEST_KILL="*:$n" pab cleanup "$job"
+    if [ $status -ne 137 ]; then break; fi
+    points=$((points + 1))
+    [ -e "$store/latest/manifest.json" ] || { bad="after a kill at point $n latest leads nowhere"; break; }
+    "$top_builddir/run" pabengine verify "$job" --all >"$T/sound" 2>&1 || { bad="after a kill at point $n: $(cat "$T/sound")"; break; }
+    at 5 cleanup "$job" || { bad="the cleanup after a kill at point $n: $(explain)"; break; }
+    [ "$(names)" = "20240126 " ] || { bad="the cleanup after a kill at point $n leaves $(names)"; break; }
+    [ -z "$(find "$store" -maxdepth 1 -name '.deleting*' -o -maxdepth 1 -name '.latest*')" ] || { bad="the cleanup after a kill at point $n leaves $(ls -A "$store")"; break; }
+done
+if [ -z "$bad" ] && [ $status -eq 0 ]; then ok "killed at each of $points points, all that is seen is whole and the next cleanup finishes"; else not_ok "killed at a point of a cleanup" "$bad
+$(explain)"; fi
+if [ "$points" -ge 10 ]; then ok "these are at least 10 points"; else not_ok "these are at least 10 points" "only $points"; fi
+history 0 5
+PABENGINE_TEST_NOW=$((base + 5 * day)) PABENGINE_TEST_KILL="cleanup-aside:1" pab cleanup "$job"
+same "killed before the files go, they lie aside" "137 5" "$status $(find "$store" -maxdepth 1 -name '.deleting*' | wc -l)"
+job_with ''
+expect_at 6 0 "a run without retention" run "$job"
+same "removes them as well" 0 "$(find "$store" -maxdepth 1 -name '.deleting*' | wc -l)"
+
+# ---- a disk without any room, and errors
+job_with 'retention: {keep_last: 1}'
+if [ "$(id -u)" = 0 ] && mkdir -p "$T/small" && mount -t tmpfs -o size=1m,mode=700 none "$T/small" 2>/dev/null; then
+    at_end umount -l "$T/small"
+    history 0 5
+    cp -a "$store" "$T/small/store"
+    whole=$store store=$T/small/store
+    job_with 'retention: {keep_last: 1}'
+    cat /dev/zero >"$T/small/fill" 2>/dev/null
+    cat /dev/zero >>"$T/small/fill" 2>/dev/null
+    expect_at 5 0 "on a full disk" cleanup "$job"
+    same "a cleanup makes room" "20240126 " "$(names)"
+    check "and really does" sh -c "echo x >'$T/small/y'"
+    store=$whole
+    job_with 'retention: {keep_last: 1}'
+else
+    skip "on a full disk" "no file system can be mounted here"
+fi
+history 0 5
+PABENGINE_TEST_FAIL_WRITE=1:28 expect_at 5 0 "without room to say who holds the lock" cleanup "$job"
+same "a cleanup works" "20240126 " "$(names)"
