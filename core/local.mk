@@ -9,6 +9,7 @@ include core/config/local.mk
 include core/plug/local.mk
 include core/engine/local.mk
 include core/cli/local.mk
+include core/post/local.mk
 
 dist_man_MANS += %D%/pabengine-job.5
 EXTRA_DIST += %D%/pabengine-job.pod

@@ -46,6 +46,7 @@ struct pab_job {
     struct pab_retention_rules retention; /* all 0: none, everything is kept */
     struct pab_strs env_file;      /* NAME=VALUE */
     struct { struct pab_job_hook before, after, on_partial, on_failure; } hooks;
+    size_t notify_count;           /* entries of notify: see notify.h */
     char *metrics_path;            /* absolute, or NULL */
     struct pab_node *root;         /* owns the nodes */
 };

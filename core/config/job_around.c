@@ -1,6 +1,8 @@
 /* job_around.c - see job_around.h. */
 #include "core/config/job_around.h"
 
+#include "core/config/notify.h"
+
 static int read_hook(const struct pab_config *hooks, const char *key, struct pab_job_hook *ret, struct pab_error *err)
 {
     if (!pab_config_given(hooks, key))
@@ -22,5 +24,5 @@ int pab_job_read_around(const struct pab_config *c, struct pab_job *j, struct pa
     if (read_hook(hooks, "before", &j->hooks.before, err) || read_hook(hooks, "after", &j->hooks.after, err) ||
         read_hook(hooks, "on_partial", &j->hooks.on_partial, err) || read_hook(hooks, "on_failure", &j->hooks.on_failure, err))
         return err->code;
-    return PAB_OK;
+    return pab_notify_check_all(c, j, err);
 }

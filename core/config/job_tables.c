@@ -67,6 +67,24 @@ static const struct pab_option schedule_fields[] = {
     { .key = "jitter", .type = PAB_OPT_DURATION, .help = "random delay of at most this" },
 };
 
+static const char *const notify_types[] = { "healthchecks", "ntfy", "webhook", "mail", NULL };
+
+const struct pab_option pab_notify_table[] = {
+    { .key = "type", .type = PAB_OPT_CHOICE, .flags = PAB_OPT_REQUIRED, .choices = notify_types, .help = "how it is told" },
+    { .key = "url", .type = PAB_OPT_SECRET, .help = "address of the check, topic or webhook" },
+    { .key = "token", .type = PAB_OPT_SECRET, .help = "bearer token" },
+    { .key = "to", .type = PAB_OPT_LIST, .help = "mail addresses" },
+    { .key = "from", .type = PAB_OPT_STRING, .help = "mail address of the sender" },
+    { .key = "on", .type = PAB_OPT_LIST, .help = "when: start, success, partial, failure" },
+    { .key = "template", .type = PAB_OPT_STRING, .help = "text instead of that of the type, with {{words}}" },
+    { .key = "content_type", .type = PAB_OPT_STRING, .default_text = "application/json", .help = "what a webhook's text is" },
+    { .key = "exit_code", .type = PAB_OPT_BOOL, .default_text = "false", .help = "healthchecks: tell the exit code" },
+    { .key = "timeout", .type = PAB_OPT_DURATION, .default_text = "10s", .min = 1, .max = 300000, .help = "of one attempt" },
+    { .key = "retries", .type = PAB_OPT_INT, .default_text = "2", .max = 10, .help = "further attempts after a failure that may pass" },
+    { .key = "sendmail", .type = PAB_OPT_PATH, .default_text = "/usr/sbin/sendmail", .help = "program that sends mail" },
+};
+const uint32_t pab_notify_table_count = COUNT(pab_notify_table);
+
 static const struct pab_option metrics_fields[] = {
     { .key = "textfile", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "file for the textfile collector of node_exporter" },
 };
@@ -99,6 +117,8 @@ const struct pab_option pab_job_table[] = {
       .field_count = COUNT(retention_fields) },
     { .key = "schedule", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "when the job runs", .fields = schedule_fields,
       .field_count = COUNT(schedule_fields) },
+    { .key = "notify", .type = PAB_OPT_RECORDS, .flags = PAB_OPT_UNRESOLVED, .help = "who is told about runs", .fields = pab_notify_table,
+      .field_count = COUNT(pab_notify_table) },
     { .key = "metrics", .type = PAB_OPT_RECORD, .help = "how runs went, for monitoring", .fields = metrics_fields, .field_count = COUNT(metrics_fields) },
     { .key = "hooks", .type = PAB_OPT_RECORD, .default_text = "{}", .help = "commands around a run", .fields = hooks_fields,
       .field_count = COUNT(hooks_fields) },

@@ -7,6 +7,8 @@
 
 extern const struct pab_option pab_job_table[];
 extern const uint32_t pab_job_table_count;
+extern const struct pab_option pab_notify_table[]; /* an entry of notify */
+extern const uint32_t pab_notify_table_count;
 extern const struct pab_option pab_global_table[];
 extern const uint32_t pab_global_table_count;
 

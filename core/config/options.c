@@ -195,7 +195,7 @@ static int check_key(struct pab_checking *ck, struct pab_config *c, const char *
 
     struct pab_config_env quiet = *ck->env;
     const struct pab_config_env *outer = ck->env;
-    if (opt->flags & PAB_OPT_LATER) { /* it will be refused: only its form matters */
+    if (opt->flags & (PAB_OPT_LATER | PAB_OPT_UNRESOLVED)) { /* it will be refused, or checked again: only its form matters */
         quiet.resolve_secrets = 0;
         quiet.warn = NULL;
         ck->env = &quiet;

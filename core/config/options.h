@@ -19,6 +19,8 @@
 
 /* Core's own tables only: any value, kept as a node and checked later. */
 #define PAB_OPT_NODE 0x1000
+/* A flag of core's own tables only: the secrets in it are left unresolved; whoever needs them checks the node again. */
+#define PAB_OPT_UNRESOLVED 0x1000u
 
 /* Where relative paths start and env: names are looked up. */
 struct pab_config_env {

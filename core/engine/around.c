@@ -5,15 +5,18 @@
 #include "core/base/clock.h"
 #include "core/engine/hooks.h"
 #include "core/engine/metrics.h"
+#include "core/engine/notifier.h"
 
 void pab_around_init(struct pab_around *a, const struct pab_session *s, const struct pab_manifest *m, int off)
 {
     *a = (struct pab_around){ .o = { .s = s, .m = m, .moment = PAB_MOMENT_START }, .off = off };
+    if (!off) a->notifier = pab_notifier_new(s);
 }
 
 int pab_around_before(struct pab_around *a, struct pab_error *err)
 {
     if (a->off) return PAB_EXIT_OK;
+    pab_notifier_send(a->notifier, &a->o); /* the answers come during the run */
     if (pab_hook_run(&a->o.s->job->hooks.before, "before", &a->o, err) == PAB_OK) return PAB_EXIT_OK;
     pab_error_hint(err, err->code, "nothing was backed up: the job wants its hook to succeed first");
     return pab_exit_of_error(err);
@@ -65,5 +68,8 @@ int pab_around_after(struct pab_around *a, int code, const char *status, const c
     set_exit_code(&a->o, code);
     run_hooks(a);
     write_metrics(a);
+    pab_notifier_wait(a->notifier); /* that it began must not arrive after that it ended */
+    pab_notifier_send(a->notifier, &a->o);
+    pab_notifier_free(a->notifier);
     return a->o.exit_code;
 }

@@ -16,6 +16,7 @@
 
 struct pab_around {
     struct pab_outcome o;
+    struct pab_notifier *notifier;
     int off;                       /* a trial: nobody is told */
 };
 /* s and m outlive it; m has job, host, id and started_ns. */

@@ -21,14 +21,7 @@ static void make_environment(const struct pab_outcome *o, const char *name, stru
 {
     char code[16] = "";
     CLEANUP_FREE char *error = pab_outcome_error(o);
-    CLEANUP_FREE char *failed = pab_strdup("");
-    for (size_t i = 0; i < o->m->targets.count; i++) {
-        const struct pab_mf_target *t = &o->m->targets.items[i];
-        if (t->status != PAB_MF_FAILED) continue;
-        char *more = pab_sprintf("%s%s%s", failed, *failed ? " " : "", t->name);
-        free(failed);
-        failed = more;
-    }
+    CLEANUP_FREE char *failed = pab_outcome_failed_targets(o);
     if (o->finished_ns) snprintf(code, sizeof code, "%d", o->exit_code);
     put(ret, "PABENGINE_EVENT", name);
     put(ret, "PABENGINE_JOB", o->m->job);

@@ -1,5 +1,5 @@
 noinst_LTLIBRARIES += libpab_engine.la
-libpab_engine_la_CPPFLAGS = $(CORE_CPPFLAGS)
+libpab_engine_la_CPPFLAGS = $(CORE_CPPFLAGS) -DPAB_LIBEXECDIR=\"$(pkglibexecdir)\"
 libpab_engine_la_SOURCES = \
 	%D%/around.c %D%/around.h \
 	%D%/artifact_in.c \
@@ -14,7 +14,9 @@ libpab_engine_la_SOURCES = \
 	%D%/hooks.c %D%/hooks.h \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
+	%D%/message.c %D%/message.h \
 	%D%/metrics.c %D%/metrics.h \
+	%D%/notifier.c %D%/notifier.h \
 	%D%/opctx.c %D%/opctx.h \
 	%D%/order.c %D%/order.h \
 	%D%/outcome.c %D%/outcome.h \

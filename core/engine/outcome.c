@@ -26,6 +26,16 @@ struct pab_target_sum pab_target_sum(const struct pab_mf_target *t)
     return sum;
 }
 
+/* Masked, and UTF-8 whatever servers sent. */
+static char *clean(const char *s)
+{
+    char *masked = pab_secret_mask(s);
+    if (pab_utf8_valid(masked, strlen(masked))) return masked;
+    char *escaped = pab_str_escape(masked);
+    free(masked);
+    return escaped;
+}
+
 static json_t *text(const char *s)
 {
     if (!s) return json_null();
@@ -125,7 +135,18 @@ char *pab_outcome_error(const struct pab_outcome *o)
     CLEANUP_FREE char *raw = raw_error(o);
     for (char *p = raw; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' '; /* one line */
-    return pab_secret_mask(raw);
+    return clean(raw);
+}
+
+char *pab_outcome_failed_targets(const struct pab_outcome *o)
+{
+    struct pab_buf b = PAB_BUF_INIT(0);
+    for (size_t i = 0; i < o->m->targets.count; i++) {
+        const struct pab_mf_target *t = &o->m->targets.items[i];
+        if (t->status == PAB_MF_FAILED) pab_buf_addf(&b, "%s%s", b.size ? " " : "", t->name);
+    }
+    pab_buf_adds(&b, "");
+    return pab_buf_take(&b);
 }
 
 char *pab_outcome_line(const struct pab_outcome *o)
@@ -138,7 +159,8 @@ char *pab_outcome_line(const struct pab_outcome *o)
     const char *sep = *error ? ": " : "";
     if (!o->path) return pab_sprintf("%s: backup %s%s%s (after %s)", o->m->job, o->status, sep, error, time);
     const char *state = o->moment == PAB_MOMENT_PARTIAL && strcmp(o->status, "complete") == 0 ? "complete, with warnings" : o->status;
-    return pab_sprintf("%s: backup %s%s%s (%llu artifacts, %s in %s)", o->m->job, state, sep, error, (unsigned long long)o->m->totals.artifacts, size, time);
+    return pab_sprintf("%s: backup %s%s%s (%llu artifact%s, %s in %s)", o->m->job, state, sep, error, (unsigned long long)o->m->totals.artifacts,
+                       o->m->totals.artifacts == 1 ? "" : "s", size, time);
 }
 
 static void add_target(struct pab_buf *b, const struct pab_mf_target *t)
@@ -169,7 +191,7 @@ char *pab_outcome_text(const struct pab_outcome *o)
         if (o->m->targets.count) pab_buf_addc(&b, '\n');
         for (size_t i = 0; i < o->m->targets.count; i++) add_target(&b, &o->m->targets.items[i]);
     }
-    char *masked = pab_secret_mask(pab_buf_str(&b));
+    char *ret = clean(pab_buf_str(&b));
     pab_buf_release(&b);
-    return masked;
+    return ret;
 }

@@ -36,6 +36,8 @@ struct pab_target_sum pab_target_sum(const struct pab_mf_target *t);
 char *pab_outcome_json(const struct pab_outcome *o, const char *event);
 /* What went wrong, in one line: the error of the run, else that of the first failed target, else the first warning; "" when nothing did. */
 char *pab_outcome_error(const struct pab_outcome *o);
+/* The names of the targets that failed, with blanks between them. */
+char *pab_outcome_failed_targets(const struct pab_outcome *o);
 /* One line for people: "nightly: backup partial: db: server did not answer (3 targets, 212 MB in 5.8 s)". */
 char *pab_outcome_line(const struct pab_outcome *o);
 /* The same and a line a target, and where the backup is. */

@@ -6,6 +6,7 @@ awk '
 BEGIN {
     n = split("base stream tree store config plug engine cli", l, " ")
     for (i = 1; i <= n; i++) rank[l[i]] = i
+    rank["post"] = 1 # a program of its own
     # plug and config do not know the store, nor the store them
     never["plug", "store"] = never["config", "store"] = never["config", "tree"] = never["store", "tree"] = 1
     never["plug", "tree"] = 1
