@@ -18,12 +18,8 @@ text=$("$top/tests/services/neo4j" start "$bench_dir/neo4j") || exit 77
 eval "$text"
 export NEO4J_URL NEO4J_BOLT NEO4J_USER NEO4J_PASSWORD_FILE
 . "$top/tests/services/neo4j_data.sh"
-neo4j_query "UNWIND range(1, $count) AS i CALL (i) { CREATE (:Person {key: i, name: 'Person ' + i, age: i % 97, born: date('1950-01-01') + duration({days: i % 20000}),
-    weight: i * 0.37, tags: ['a' + (i % 7), 'b' + (i % 11)]}) } IN TRANSACTIONS OF 10000 ROWS" || exit 1
-neo4j_query "CREATE INDEX bench_key FOR (p:Person) ON (p.key)" && neo4j_query "CALL db.awaitIndexes(300)" || exit 1
-neo4j_query "UNWIND range(1, $count * 2) AS i CALL (i) { MATCH (a:Person {key: 1 + i % $count}), (b:Person {key: 1 + (i * 31 + i / 7) % $count})
-    CREATE (a)-[:KNOWS {since: date('2000-01-01') + duration({days: i % 9000}), note: 'met ' + i}]->(b) } IN TRANSACTIONS OF 10000 ROWS" || exit 1
-neo4j_query "DROP INDEX bench_key"
+. "$top/tests/bench/graph.sh"
+make_graph "$count" || exit 1
 cat >job.yaml <<END
 version: 1
 store: {path: $bench_dir/store}

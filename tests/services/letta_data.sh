@@ -43,13 +43,13 @@ letta_seed_agent() { # NAME DESCRIPTION SHARED-BLOCK: prints the id
          memory_blocks: [{label: "human", value: "Björn, \($name)", limit: 3000, description: "who"}, {label: "persona", value: "I am \($name)\n\nwith two paragraphs", read_only: true}],
          secrets: {API_KEY: "secret of \($name)"}}' | letta_new agents/
 }
-# An agent with a history of 300 messages before its context: its own file, the messages put in, imported.
+# An agent with a history of 300 messages (LETTA_HISTORY) before its context: its own file, the messages put in, imported.
 letta_seed_history() { # ID
     local file answer
     file=$(mktemp) || return 1
-    letta_api GET "agents/$1/export" | jq -c '
+    letta_api GET "agents/$1/export" | jq -c --argjson history "${LETTA_HISTORY:-300}" '
         def at($i): (1735689600 + $i * 61 | todate | sub("Z"; "+00:00"));
-        .agents[0].messages += [range(1; 301) | . as $i | {type: "message", id: "message-\($i)", agent_id: "agent-0", created_at: at($i)} + (
+        .agents[0].messages += [range(1; $history + 1) | . as $i | {type: "message", id: "message-\($i)", agent_id: "agent-0", created_at: at($i)} + (
             if $i % 5 == 1 then {role: "user", content: [{type: "text", text: "Frage \($i): wie spät ist es? ü🚀"}]}
             elif $i % 5 == 2 then {role: "assistant", model: "stub-chat", content: [{type: "reasoning", reasoning: "Gedanke \($i)", is_native: true, signature: null}, {type: "text", text: "Ich sehe nach"}],
                 tool_calls: [{id: "call_\($i)", type: "function", function: {name: "conversation_search", arguments: "{\"query\": \"\($i)\"}"}}]}
