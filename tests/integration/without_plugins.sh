@@ -14,7 +14,8 @@ variant() { # NAME WANTED FLAGS...
     rm -f -- *.la
     if "$top_srcdir/configure" -q --enable-werror CFLAGS='-O0' "$@" >"$T/log" 2>&1 && make -s -j2 all >>"$T/log" 2>&1; then same "$name" "$wanted" "$(plugins)"; else not_ok "$name" "$(tail -n 30 "$T/log")"; fi
 }
-variant "without any plugin the core builds" "" --without-postgres --without-volume --without-files
+all=(files letta n8n neo4j postgres volume)
+variant "without any plugin the core builds" "" "${all[@]/#/--without-}"
 top_builddir=$build
 mkdir "$T/data"
 make_job <<END
@@ -22,6 +23,6 @@ targets: [{name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}]
 END
 expect 2 "and a job says which plugin is missing" run "$job"
 has "by name" "$err" "files"
-variant "--without-postgres" "files.so volume.so" --without-postgres
-variant "--without-volume" "files.so postgres.so" --without-volume
-variant "--without-files" "postgres.so volume.so" --without-files
+for one in "${all[@]}"; do
+    variant "--without-$one" "$(for plugin in "${all[@]}"; do [ "$plugin" = "$one" ] || echo "$plugin.so"; done | paste -sd' ')" "--without-$one"
+done
