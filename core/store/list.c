@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include "core/base/cleanup.h"
 #include "core/base/fsutil.h"
+#include "core/base/pool.h"
 #include "core/base/str.h"
 #include "core/store/directory.h"
 #include "core/store/names.h"
@@ -23,24 +24,56 @@ static int load_manifest(int dirfd, const char *what, struct pab_manifest *ret, 
 }
 
 /* A folder with a manifest is a backup; one that looks like ours without one is a damaged one; others are not ours. */
-static void add_backup(struct pab_store *s, const char *name, struct pab_backup_list *list)
+static int read_backup(struct pab_store *s, struct pab_backup_info *info)
 {
     struct pab_error err = { 0 };
     struct stat st;
-    struct pab_backup_info info = { .name = pab_strdup(name) };
-    int ours = pab_str_has_prefix(name, "backup-");
-    CLEANUP_CLOSE int fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    int ours = pab_str_has_prefix(info->name, "backup-");
+    CLEANUP_CLOSE int fd = openat(s->dirfd, info->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0) ours |= fstatat(fd, PAB_MANIFEST_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0;
     else ours &= errno != ENOTDIR && errno != ELOOP && errno != ENOENT;
-    if (!ours) {
-        free(info.name);
-        return;
+    if (!ours) return 0;
+    if (fd < 0) pab_error_set(&err, PAB_E_IO, errno, "cannot open '%s'", info->name);
+    else load_manifest(fd, info->name, &info->manifest, &err);
+    info->readable = !err.code;
+    if (err.code) info->problem = pab_strdup(err.message);
+    return 1;
+}
+
+/* Manifests are parsed by all cores, in turns that are worth it. */
+#define A_TURN 64
+struct turn {
+    struct pab_store *s;
+    struct pab_backup_info *infos;
+    size_t count;
+};
+
+static void read_turn(void *arg)
+{
+    struct turn *t = arg;
+    for (size_t i = 0; i < t->count; i++) {
+        if (read_backup(t->s, &t->infos[i])) continue;
+        free(t->infos[i].name);
+        t->infos[i].name = NULL;
     }
-    if (fd < 0) pab_error_set(&err, PAB_E_IO, errno, "cannot open '%s'", name);
-    else load_manifest(fd, name, &info.manifest, &err);
-    info.readable = !err.code;
-    if (err.code) info.problem = pab_strdup(err.message);
-    PAB_PUSH(list, info);
+}
+
+static void read_backups(struct pab_store *s, struct pab_backup_list *list)
+{
+    size_t turns = (list->count + A_TURN - 1) / A_TURN, kept = 0;
+    struct turn *all = pab_alloc_array(turns + 1, sizeof *all);
+    struct pab_pool *pool = turns > 1 ? pab_pool_new(0, (unsigned)turns) : NULL;
+    for (size_t i = 0; i < turns; i++) {
+        size_t left = list->count - i * A_TURN;
+        all[i] = (struct turn){ s, list->items + i * A_TURN, left < A_TURN ? left : A_TURN };
+        if (pool) pab_pool_submit(pool, read_turn, &all[i]);
+        else read_turn(&all[i]);
+    }
+    pab_pool_free(pool);
+    free(all);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].name) list->items[kept++] = list->items[i];
+    list->count = kept;
 }
 
 static int newest_first(const void *a, const void *b)
@@ -57,8 +90,9 @@ int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir) return pab_error_set(err, PAB_E_IO, errno, "cannot read '%s'", s->path);
     for (struct dirent *e; (e = readdir(dir));)
-        if (pab_backup_name_ok(e->d_name)) add_backup(s, e->d_name, ret);
+        if (pab_backup_name_ok(e->d_name)) PAB_PUSH(ret, ((struct pab_backup_info){ .name = pab_strdup(e->d_name) }));
     closedir(dir);
+    read_backups(s, ret);
     int rc = pab_store_read_pins(s, ret, err);
     if (rc) {
         pab_backup_list_release(ret);
