@@ -14,7 +14,7 @@ enum opt {
 
 static const struct { const char *name, *arg; enum opt id; uint32_t commands; const char *help; } table[] = {
     { "full", NULL, OPT_FULL, CMD_RUN, "back up everything (the default)" },
-    { "incremental", NULL, OPT_INCREMENTAL, CMD_RUN, "not in this version" },
+    { "incremental", NULL, OPT_INCREMENTAL, CMD_RUN, "only what changed since the newest complete backup" },
     { "config-only", NULL, OPT_CONFIG_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category config" },
     { "data-only", NULL, OPT_DATA_ONLY, CMD_RUN | CMD_RESTORE, "only databases and volumes" },
     { "services-only", NULL, OPT_SERVICES_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category services" },
@@ -89,7 +89,7 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_INCLUDE: pab_strs_add(&c->includes, arg); break;
     case OPT_OPTION: pab_strs_add(&c->options, arg); break;
     case OPT_FULL: c->full = 1; break;
-    case OPT_INCREMENTAL: return pab_cli_usage_error("--incremental: not in this version");
+    case OPT_INCREMENTAL: c->incremental = 1; break;
     case OPT_DRY_RUN: c->dry_run = 1; break;
     case OPT_OUTPUT: c->output = arg; break;
     case OPT_NAME: c->name = arg; break;

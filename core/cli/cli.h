@@ -24,7 +24,7 @@ struct pab_cli {
     uint32_t categories;
     struct pab_strs targets, objects, includes, options;
     /* run */
-    int full, dry_run;
+    int full, incremental, dry_run;
     const char *output, *name;
     /* restore */
     int force, yes, drop_old, cleanup;

@@ -4,6 +4,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/fsutil.h"
+#include "core/engine/integrity.h"
+#include "core/engine/lineage.h"
 #include "core/engine/opctx.h"
 
 struct out {
@@ -14,16 +16,20 @@ struct out {
     struct pab_tree_writer *tree;
 };
 
-static void tree_warning(void *ctx, const char *path, const char *message)
+static void warn_about(struct out *o, const char *text)
 {
-    struct out *o = ctx;
-    CLEANUP_FREE char *text = pab_sprintf("'%s': %s", path, message);
     pthread_mutex_lock(&o->c->lock);
     o->c->warnings++;
     CLEANUP_FREE char *line = pab_sprintf("%s: %s", o->mf.object, text);
     pab_strs_add(&o->c->mf->warnings, line);
     pthread_mutex_unlock(&o->c->lock);
     pab_emit_warning(o->c->session, o->c->target, o->mf.object, text);
+}
+
+static void tree_warning(void *ctx, const char *path, const char *message)
+{
+    CLEANUP_FREE char *text = pab_sprintf("'%s': %s", path, message);
+    warn_about(ctx, text);
 }
 
 static int open_file(struct out *o, const struct pab_artifact_desc *d, const char *extension, struct pab_compression how,
@@ -118,6 +124,40 @@ static int finish_tree(struct out *o, struct pab_error *err)
     return PAB_OK;
 }
 
+/* The parent's blocks lie where its compressor put them. */
+static void take_blocks(struct pab_mf_artifact *mf, const struct pab_mf_artifact *from)
+{
+    struct pab_stream_result old = { .blocks = mf->blocks, .block_count = mf->block_count };
+    pab_stream_result_release(&old);
+    mf->block_count = from->block_count;
+    mf->blocks = from->block_count ? pab_memdup(from->blocks, from->block_count * sizeof *from->blocks) : NULL;
+    for (uint64_t i = 0; i < from->block_count; i++) mf->blocks[i].name = pab_strdup(from->blocks[i].name);
+}
+
+/* What is in the parent already takes no room again: a hard link to its file, once that has been read and found whole. */
+static void link_to_parent(struct out *o)
+{
+    struct pab_opctx *c = o->c;
+    const struct pab_mf_artifact *a = c->parent && o->mf.kind == PAB_KIND_STREAM ? pab_parent_artifact(pab_backup_manifest(c->parent), c->mf, &o->mf) : NULL;
+    struct pab_error why = { 0 };
+    if (!a || a->content_size != o->mf.content_size || strcmp(a->content_sha256, o->mf.content_sha256) != 0) return;
+    if (strcmp(a->encoding, o->mf.encoding) != 0 || strcmp(a->encryption, o->mf.encryption) != 0) return;
+    if (pab_integrity_stored(c->parent, a, &why)) {
+        CLEANUP_FREE char *text = pab_sprintf("backup '%s' is damaged, so this one keeps a copy of its own: %s", pab_backup_name(c->parent), why.message);
+        warn_about(o, text);
+        return;
+    }
+    if (pab_stage_link(c->stage, o->mf.path, c->parent, a->path, &why)) {
+        if (__atomic_exchange_n(c->no_links, 1, __ATOMIC_RELAXED)) return;
+        CLEANUP_FREE char *text = pab_sprintf("unchanged since '%s', but stored once more: %s", pab_backup_name(c->parent), why.message);
+        warn_about(o, text);
+        return;
+    }
+    o->mf.size = a->size;
+    memcpy(o->mf.sha256, a->sha256, sizeof o->mf.sha256);
+    take_blocks(&o->mf, a);
+}
+
 static int o_commit(void *artifact, struct pab_error *err)
 {
     struct out *o = artifact;
@@ -135,6 +175,7 @@ static int o_commit(void *artifact, struct pab_error *err)
     memcpy(o->mf.content_sha256, r.content_sha256, sizeof r.content_sha256);
     o->mf.blocks = r.blocks;
     o->mf.block_count = r.block_count;
+    link_to_parent(o);
     o->mf.finished_ns = pab_now_ns();
     pab_emit(&o->c->session->events, &(struct pab_event){ .type = PAB_EV_ARTIFACT, .target = o->c->target, .artifact = &o->mf });
     pthread_mutex_lock(&o->c->lock);

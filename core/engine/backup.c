@@ -11,6 +11,7 @@
 #include "core/base/str.h"
 #include "core/engine/around.h"
 #include "core/engine/cleanup.h"
+#include "core/engine/lineage.h"
 #include "core/engine/opctx.h"
 #include "core/engine/order.h"
 #include "core/engine/space.h"
@@ -26,6 +27,9 @@ struct run {
     size_t ok, failed_required, failed_other, warned, skipped;
     int misconfigured;         /* some target failed for what the job says */
     int log_fd, trial;
+    const struct pab_run_opts *o;
+    struct pab_backup *parent; /* of an incremental run */
+    int no_links;
     const char *status;        /* what became of it, */
     char *path;                /* and where it is, once it is published */
 };
@@ -59,6 +63,8 @@ static int attempt(struct run *r, struct pab_instance *i, struct pab_mf_target *
     c.stage = r->stage;
     c.compression = r->s->job->compression;
     c.mf = mf;
+    c.parent = r->parent;
+    c.no_links = &r->no_links;
     int rc = pab_opctx_call(&c, PAB_VERB_BACKUP, i->target->timeout_ms, call_backup, NULL, err);
     *objects = c.objects;
     free(*kind);
@@ -173,6 +179,29 @@ static void swept(void *ctx, const char *name)
     pab_logf(PAB_LL_INFO, NULL, "removed '%s', left by a run that was killed", name);
 }
 
+/* An incremental run with nothing to build on becomes a full one, and says so. */
+static void find_parent(struct run *r, const struct pab_backup_list *list)
+{
+    CLEANUP_FREE char *why = NULL;
+    int64_t last = 0;
+    if (!r->o->incremental) return;
+    for (size_t i = 0; i < list->count && !last; i++) { /* newest first */
+        const struct pab_manifest *m = &list->items[i].manifest;
+        if (list->items[i].readable && strcmp(m->job, r->m.job) == 0 && strcmp(m->status, "complete") == 0 && strcmp(m->kind, "full") == 0) last = m->started_ns;
+    }
+    if (last && r->o->full_every_ms && (r->m.started_ns - last) / 1000000 >= r->o->full_every_ms) why = pab_strdup("the last one is old enough (full_every)");
+    else r->parent = pab_parent_find(r->store, list, r->m.job, &why);
+    if (!r->parent) {
+        pab_logf(PAB_LL_INFO, NULL, "this becomes a full backup: %s", why);
+        return;
+    }
+    const struct pab_manifest *m = pab_backup_manifest(r->parent);
+    free(r->m.kind);
+    r->m.kind = pab_strdup("incremental");
+    r->m.parent = pab_strdup(pab_backup_name(r->parent));
+    memcpy(r->m.parent_id, m->id, sizeof r->m.parent_id);
+}
+
 /* What is there tells how much room is needed, and when the newest run began. */
 static int look_around(struct run *r, struct pab_error *err)
 {
@@ -189,6 +218,7 @@ static int look_around(struct run *r, struct pab_error *err)
         pab_emit_warning(r->s, NULL, NULL, text);
         r->m.started_ns = start;
     }
+    if (!rc) find_parent(r, &list);
     pab_backup_list_release(&list);
     return rc;
 }
@@ -278,6 +308,7 @@ static int back_up(struct run *r, const char *name, struct pab_error *err)
     pab_log_set_file(-1);
     if (r->log_fd >= 0) close(r->log_fd);
     pab_stage_discard(r->stage);
+    pab_backup_close(r->parent);
     pab_store_close(r->store);
     return code;
 }
@@ -291,7 +322,7 @@ static int prepare(struct run *r, struct pab_error *err)
 
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err)
 {
-    struct run r = { .s = s, .log_fd = -1, .trial = o->trial };
+    struct run r = { .s = s, .log_fd = -1, .trial = o->trial, .o = o };
     struct pab_around around;
     describe(&r);
     pab_around_init(&around, s, &r.m, o->trial);

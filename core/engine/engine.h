@@ -46,6 +46,8 @@ const char *pab_session_store_path(const struct pab_session *s);
 
 struct pab_run_opts {
     const char *name;
+    int incremental;                 /* only what changed since the newest complete backup; without one: everything */
+    int64_t full_every_ms;           /* with incremental: everything all the same when the last full backup is older; 0: never */
     int trial;                       /* no hooks, notifications, metrics: nobody waits for this one */
 };
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err);

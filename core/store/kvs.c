@@ -41,6 +41,9 @@ void pab_mf_artifact_release(struct pab_mf_artifact *a)
     free(a->media_type);
     free(a->encoding);
     free(a->encryption);
+    free(a->parent_path);
+    pab_strs_release(&a->layers);
+    pab_strs_release(&a->layer_indexes);
     pab_kvs_release(&a->counts);
     pab_kvs_release(&a->facts);
     pab_stream_result_release(&blocks);

@@ -30,6 +30,11 @@ struct pab_mf_artifact {
     struct pab_kvs counts, facts;
     struct pab_stream_block *blocks; uint64_t block_count;   /* key "blocks", left out when there are none */
     int64_t started_ns, finished_ns;
+    /* Incremental trees: the parent's artifact that this one builds on, NULL when it stands alone. */
+    char *parent_path, parent_sha256[65];
+    uint64_t deleted;              /* entries of the parent that are gone */
+    struct pab_strs layers;        /* not in the JSON, only for RESTORE.md: "BACKUP/PATH" of all that it builds on, oldest first, */
+    struct pab_strs layer_indexes; /* ... and of their indexes */
 };
 enum pab_mf_status { PAB_MF_OK, PAB_MF_WARNING, PAB_MF_FAILED, PAB_MF_SKIPPED };
 struct pab_mf_target {
@@ -43,7 +48,8 @@ struct pab_mf_target {
 };
 struct pab_manifest {
     char id[37];                   /* UUID */
-    char *name, *job, *kind, *parent, *status, *host, *engine_version; /* kind "full"; status "complete" or "partial"; parent NULL */
+    char *name, *job, *kind, *parent, *status, *host, *engine_version; /* kind "full" or "incremental", which has a parent: a backup's name; status "complete" or "partial" */
+    char parent_id[37];            /* of the parent; "" when there is none */
     int64_t started_ns, finished_ns;
     char *compression, *encryption;
     struct { struct pab_mf_target *items; size_t count, capacity; } targets;

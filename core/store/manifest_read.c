@@ -145,6 +145,13 @@ static void artifact(struct reader *r, json_t *o, struct pab_mf_artifact *a)
         a->index_size = number(r, o, "index_size");
         hash_of(r, o, "index_sha256", a->index_sha256);
     }
+    a->parent_path = string(r, o, "parent_path", 1);
+    if (a->parent_path) {
+        if (a->kind != PAB_KIND_TREE || !a->index_path) bad(r, "parent_path", "only trees with an index have one");
+        if (!pab_artifact_path_ok(a->parent_path)) bad(r, "parent_path", "a relative path below a category folder expected");
+        hash_of(r, o, "parent_sha256", a->parent_sha256);
+        a->deleted = number(r, o, "deleted");
+    }
     if (!r->failed && json_object_get(o, "blocks")) blocks(r, json_object_get(o, "blocks"), a);
     r->about = NULL;
 }
@@ -226,6 +233,14 @@ static void check_word(struct reader *r, const char *key, const char *got, const
     if (strcmp(got, one) != 0 && strcmp(got, other) != 0) bad(r, key, expected);
 }
 
+static void read_parent_id(struct reader *r, json_t *o, struct pab_manifest *m)
+{
+    CLEANUP_FREE char *id = string(r, o, "parent_id", 1);
+    if (!id || !m->parent) return; /* without it nothing can be restored that builds on the parent; the rest can */
+    if (!is_uuid(id)) bad(r, "parent_id", "a UUID expected");
+    else memcpy(m->parent_id, id, 37);
+}
+
 static void head(struct reader *r, json_t *o, struct pab_manifest *m)
 {
     CLEANUP_FREE char *id = string(r, o, "id", 0);
@@ -239,6 +254,7 @@ static void head(struct reader *r, json_t *o, struct pab_manifest *m)
     check_word(r, "kind", m->kind, "full", "incremental");
     m->parent = string(r, o, "parent", 1);
     if (m->parent && !pab_backup_name_ok(m->parent)) bad(r, "parent", "the name of a backup expected");
+    read_parent_id(r, o, m);
     m->status = string(r, o, "status", 0);
     check_word(r, "status", m->status, "complete", "partial");
     m->started_ns = time_of(r, o, "started");

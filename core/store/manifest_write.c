@@ -106,6 +106,11 @@ static json_t *artifact_json(const struct pab_mf_artifact *a)
     json_object_set_new(o, "content_size", number(a->content_size));
     json_object_set_new(o, "sha256", text(a->sha256));
     json_object_set_new(o, "content_sha256", text(a->content_sha256));
+    if (a->parent_path) {
+        json_object_set_new(o, "parent_path", text(a->parent_path));
+        json_object_set_new(o, "parent_sha256", text(a->parent_sha256));
+        json_object_set_new(o, "deleted", number(a->deleted));
+    }
     json_object_set_new(o, "counts", counts_json(&a->counts));
     json_object_set_new(o, "facts", facts_json(&a->facts));
     json_object_set_new(o, "started", time_text(a->started_ns));
@@ -176,6 +181,7 @@ static json_t *head_json(const struct pab_manifest *m)
     json_object_set_new(o, "job", text(m->job));
     json_object_set_new(o, "kind", text(m->kind));
     json_object_set_new(o, "parent", text(m->parent));
+    if (m->parent) json_object_set_new(o, "parent_id", text(m->parent_id));
     json_object_set_new(o, "status", text(m->status));
     json_object_set_new(o, "started", time_text(m->started_ns));
     json_object_set_new(o, "finished", time_text(m->finished_ns));

@@ -1,6 +1,7 @@
 /* stage.c - a backup coming to be: its staged folder and the files in it. See store.h; publish.c makes it visible. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -155,6 +156,27 @@ int pab_stage_create(struct pab_stage *st, const struct pab_file_spec *f, char *
     *ret_path = TAKE_PTR(path);
     *ret_fd = TAKE_FD(fd);
     return PAB_OK;
+}
+
+#define LINK_NEW ".pab-link" /* no artifact begins with a dot */
+
+int pab_stage_link(struct pab_stage *st, const char *path, const struct pab_backup *from, const char *from_path, struct pab_error *err)
+{
+    const char *base, *from_base;
+    CLEANUP_CLOSE int dir = pab_open_parent_beneath(st->dirfd, path, &base);
+    CLEANUP_CLOSE int from_dir = dir < 0 ? -1 : pab_open_parent_beneath(pab_backup_dirfd(from), from_path, &from_base);
+    if (from_dir < 0) return pab_stage_error(err, "link", st, path);
+    CLEANUP_FREE char *staged = pab_sprintf("%s.%s", LINK_NEW, base); /* several threads may be at it */
+    if (linkat(from_dir, from_base, dir, staged, 0)) return pab_stage_error(err, "link", st, path);
+    pab_test_point("stage-linked");
+    if (renameat(dir, staged, dir, base) == 0) {
+        unlinkat(dir, staged, 0); /* still there when both were one file already */
+        return PAB_OK;
+    }
+    int e = errno;
+    unlinkat(dir, staged, 0);
+    errno = e;
+    return pab_stage_error(err, "link", st, path);
 }
 
 int pab_stage_remove(struct pab_stage *st, const char *path, struct pab_error *err)

@@ -107,6 +107,8 @@ const char *pab_stage_name(const struct pab_stage *st);   /* final name */
 const char *pab_stage_stamp(const struct pab_stage *st);  /* "20240121_120000" */
 /* Creates the file (0600, O_EXCL). *ret_path is its path inside the backup. Thread-safe. */
 int pab_stage_create(struct pab_stage *st, const struct pab_file_spec *f, char **ret_path, int *ret_fd, struct pab_error *err);
+/* Puts a hard link to a file of a published backup in the place of `path`, which stays as it is when that fails. */
+int pab_stage_link(struct pab_stage *st, const char *path, const struct pab_backup *from, const char *from_path, struct pab_error *err);
 int pab_stage_remove(struct pab_stage *st, const char *path, struct pab_error *err);  /* an aborted artifact's file */
 /* Writes manifest.json, RESTORE.md, SHA256SUMS; fsyncs; renames; moves `latest` when complete. Frees st, also on failure:
  * then it is discarded, unless *ret_path is set, which is so from the rename on (the error says what is left to do). */

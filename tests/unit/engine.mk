@@ -28,3 +28,8 @@ unit_tests += tests/unit/check_retention
 tests_unit_check_retention_SOURCES = tests/unit/check_retention.c tests/unit/unit.h
 tests_unit_check_retention_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_retention_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_incremental
+tests_unit_check_incremental_SOURCES = tests/unit/check_incremental.c tests/unit/engine_fixture.h tests/unit/unit.h
+tests_unit_check_incremental_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_incremental_LDADD = $(UNIT_LIBS)
