@@ -75,7 +75,7 @@ int pab_cmd_cleanup(const struct pab_cli *cli)
     int code = pab_cli_session(cli, p, 0, &s);
     if (code) return code;
     code = pab_engine_cleanup(s, &opts, &result, &err);
-    int answered = code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE;
+    int answered = code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE || result.count;
     if (answered && cli->json) fill_document(p->document, &result, cli->dry_run);
     else if (answered && !cli->quiet) print_table(&result, cli->dry_run);
     if (result.refused && !cli->json) pab_logf(PAB_LL_WARNING, NULL, "nothing is removed: %s", result.refused);

@@ -169,35 +169,42 @@ static void stays(struct cleaning *c, size_t i, const char *why)
     c->plan.dropped--;
 }
 
+static void try_one(struct cleaning *c, size_t i, struct pab_error *first)
+{
+    struct pab_error why = { 0 };
+    if (pab_cancelled()) pab_error_set(&why, PAB_E_CANCELLED, 0, "cancelled");
+    else pab_store_set_aside(c->store, c->backups[i].name, &c->usage, &why);
+    if (!why.code) {
+        pab_logf(PAB_LL_VERBOSE, NULL, "removing backup '%s': %s", c->backups[i].name, c->plan.verdicts[i].reason);
+        return;
+    }
+    stays(c, i, why.message);
+    if (why.code != PAB_E_REFUSED && !first->code) *first = why; /* the others may go all the same */
+}
+
 /* Children before their parents: killed anywhere, no backup is left without one that it needs. */
-static int set_aside(struct cleaning *c, size_t i, struct pab_error *err)
+static void set_aside(struct cleaning *c, size_t i, struct pab_error *first)
 {
     c->done[i] = 1;
     for (size_t k = 0; k < c->list.count; k++) {
         const char *parent = c->backups[k].parent;
         if (!parent || strcmp(parent, c->backups[i].name) != 0 || k == i) continue;
-        if (!c->plan.verdicts[k].keep && !c->done[k] && set_aside(c, k, err)) return err->code;
+        if (!c->plan.verdicts[k].keep && !c->done[k]) set_aside(c, k, first);
         if (c->plan.verdicts[k].keep && !c->plan.verdicts[i].keep) stays(c, i, "parent of a backup that stays");
     }
-    if (c->plan.verdicts[i].keep) return PAB_OK;
-    if (pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
-    struct pab_error why = { 0 };
-    int rc = pab_store_set_aside(c->store, c->backups[i].name, &c->usage, &why);
-    if (rc == PAB_E_REFUSED) stays(c, i, why.message);
-    else if (rc) *err = why;
-    else pab_logf(PAB_LL_VERBOSE, NULL, "removing backup '%s': %s", c->backups[i].name, c->plan.verdicts[i].reason);
-    return rc == PAB_E_REFUSED ? PAB_OK : rc;
+    if (!c->plan.verdicts[i].keep) try_one(c, i, first);
 }
 
 static int remove_dropped(struct cleaning *c, struct pab_error *err)
 {
-    struct pab_error why = { 0 };
-    int rc = settle_latest(c, err);
-    for (size_t i = c->list.count; i-- > 0 && !rc;)
-        if (!c->plan.verdicts[i].keep && !c->done[i]) rc = set_aside(c, i, err);
+    struct pab_error first = { 0 }, why = { 0 };
+    if (settle_latest(c, err)) return err->code;
+    for (size_t i = c->list.count; i-- > 0;)
+        if (!c->plan.verdicts[i].keep && !c->done[i]) set_aside(c, i, &first);
     pab_test_point("cleanup-aside");
-    int swept = pab_store_sweep(c->store, NULL, NULL, rc ? &why : err);
-    return rc ? rc : swept;
+    pab_store_sweep(c->store, NULL, NULL, &why);
+    if (first.code || why.code) *err = first.code ? first : why;
+    return err->code;
 }
 
 static void measure(struct cleaning *c)
@@ -224,6 +231,7 @@ static void fill(struct cleaning *c)
     r->dropped = c->plan.dropped;
     r->freed = c->usage.bytes;
     r->refused = c->plan.refused ? pab_strdup(c->plan.refused) : NULL;
+    if (!c->dry_run) pab_logf(PAB_LL_VERBOSE, NULL, "cleanup: %zu of %zu backups removed", r->dropped, r->count);
 }
 
 static void swept(void *ctx, const char *name)
@@ -236,8 +244,9 @@ int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const stru
                       struct pab_cleanup_result *ret, struct pab_error *err)
 {
     struct cleaning c = { .s = s, .store = store, .rules = rules, .dry_run = dry_run, .ret = ret };
-    int rc = dry_run ? PAB_OK : pab_store_sweep(store, swept, NULL, err);
-    if (!rc) rc = look(&c, err);
+    struct pab_error ignored = { 0 };
+    if (!dry_run) pab_store_sweep(store, swept, NULL, &ignored); /* what it cannot do, it says at the end */
+    int rc = look(&c, err);
     if (!rc) {
         decide(&c);
         if (dry_run) measure(&c);

@@ -183,6 +183,22 @@ expect_at 9 0 "a dry run needs no lock" cleanup "$job" --dry-run
 expect 0 "nor does a pin" pin "$job" latest
 exec 9>&-
 
+# ---- what cannot be removed
+history 0 5
+mkdir "$store/.deleting-backup-20240122_120000" # and something is mounted, or immutable, in it
+if [ "$(id -u)" = 0 ] && mount -t tmpfs none "$store/.deleting-backup-20240122_120000" 2>/dev/null; then
+    at_end umount -l "$store/.deleting-backup-20240122_120000"
+    expect_at 5 1 "one that cannot go is an error" cleanup "$job"
+    same "but the others go" "20240122 20240126 " "$(names)"
+    has "and that is shown" "$out" "4 of 6 removed"
+    umount "$store/.deleting-backup-20240122_120000"
+    expect_at 5 0 "the next cleanup" cleanup "$job"
+    same "takes it" "20240126 " "$(names)"
+else
+    rmdir "$store/.deleting-backup-20240122_120000"
+    skip "one that cannot go is an error" "nothing can be mounted here"
+fi
+
 # ---- SIGKILL at each step
 points=0 bad=''
 for n in $(seq 1 200); do
