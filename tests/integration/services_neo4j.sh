@@ -49,3 +49,13 @@ at_end "$server" stop "$T/open"
 eval "$text"
 same "a server without authentication takes everybody" "" "$NEO4J_PASSWORD_FILE"
 check "and answers" neo4j_query "RETURN 1"
+
+# ---- the plugin needs no password there
+make_job <<<"targets: [{name: graph, plugin: neo4j, options: {url: '$NEO4J_URL', method: logical}}]"
+neo4j_seed 100 || not_ok "it is filled"
+neo4j_show >"$T/before"
+expect 0 "a graph of it is backed up without a password" run "$job"
+neo4j_wipe
+expect 0 "and restored" restore "$job" latest --yes
+neo4j_show >"$T/after"
+check "the same as before" diff "$T/before" "$T/after"
