@@ -26,7 +26,7 @@ struct run {
     struct pab_traffic traffic;
     size_t ok, failed_required, failed_other, warned, skipped;
     int misconfigured;         /* some target failed for what the job says */
-    int log_fd, trial;
+    int log_fd;
     const struct pab_run_opts *o;
     struct pab_backup *parent; /* of an incremental run */
     int no_links;
@@ -244,7 +244,7 @@ static void tidy(struct run *r)
     char freed[32];
     struct pab_error why = { 0 };
     struct pab_cleanup_result result = { 0 };
-    if (r->trial || !pab_retention_any(&r->s->job->retention)) return;
+    if (r->o->trial || !pab_retention_any(&r->s->job->retention)) return;
     int rc = pab_cleanup_store(r->s, r->store, &r->s->job->retention, 0, &result, &why);
     if (rc || result.refused) {
         CLEANUP_FREE char *text = pab_sprintf("%s older backups %s removed: %s", rc ? "not all" : "no", rc ? "could be" : "are", rc ? why.message : result.refused);
@@ -322,7 +322,7 @@ static int prepare(struct run *r, struct pab_error *err)
 
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err)
 {
-    struct run r = { .s = s, .log_fd = -1, .trial = o->trial, .o = o };
+    struct run r = { .s = s, .log_fd = -1, .o = o };
     struct pab_around around;
     describe(&r);
     pab_around_init(&around, s, &r.m, o->trial);

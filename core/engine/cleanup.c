@@ -55,6 +55,24 @@ static void mark_narrow(struct cleaning *c)
     free(held);
 }
 
+static size_t index_of(const struct cleaning *c, const char *name)
+{
+    size_t i = 0;
+    while (i < c->list.count && strcmp(c->backups[i].name, name) != 0) i++;
+    return i;
+}
+
+/* An incremental backup whose parent was exchanged for another one of that name can no longer be restored. */
+static void mark_orphans(struct cleaning *c)
+{
+    for (size_t i = 0; i < c->list.count; i++) {
+        const struct pab_manifest *m = &c->list.items[i].manifest;
+        size_t parent = m->parent && *m->parent_id ? index_of(c, m->parent) : c->list.count;
+        if (parent < c->list.count && c->list.items[parent].readable && strcmp(c->list.items[parent].manifest.id, m->parent_id) != 0)
+            c->backups[i].verified = PAB_DAMAGED;
+    }
+}
+
 static int look(struct cleaning *c, struct pab_error *err)
 {
     if (pab_store_list(c->store, &c->list, err)) return err->code;
@@ -74,14 +92,8 @@ static int look(struct cleaning *c, struct pab_error *err)
         b->foreign = strcmp(m->job, c->s->job->name) != 0;
     }
     mark_narrow(c);
+    mark_orphans(c);
     return PAB_OK;
-}
-
-static size_t index_of(const struct cleaning *c, const char *name)
-{
-    size_t i = 0;
-    while (i < c->list.count && strcmp(c->backups[i].name, name) != 0) i++;
-    return i;
 }
 
 /* ---- is what everything else rests on still what was written? */

@@ -137,11 +137,12 @@ static void apply_days(struct decision *d)
 static void apply_last(struct decision *d)
 {
     int left = d->rules->keep_last;
-    char text[64];
+    char text[64], beside[64];
     snprintf(text, sizeof text, left == 1 ? "the last one" : "among the last %d", left);
+    snprintf(beside, sizeof beside, left == 1 ? "newer than the last one that counts" : "newer than one of the last %d that count", left);
     for (size_t i = 0; i < d->count && left; i++) {
         if (!mine(&d->items[i])) continue;
-        keep(&d->items[i], text);
+        keep(&d->items[i], d->items[i].sound ? text : beside);
         left -= d->items[i].sound;
     }
 }

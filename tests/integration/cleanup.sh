@@ -114,6 +114,59 @@ expect 10 "what is not there cannot be pinned" pin "$job" backup-20200101_000000
 expect 0 "latest can be pinned" pin "$job" latest --json
 same "and is named" "backup-20240130_120000 true" "$(jq -r '"\(.backup) \(.pinned)"' "$out")"
 
+# ---- incremental backups
+rm -rf "$store"
+job_with ''
+grow() { # DAY [OPTION]: a backup with a new text in a large file
+    head -c 40000 /dev/urandom >"$T/data/a"
+    at "$1" run "$job" ${2+"$2"} || not_ok "a backup of day $1" "$(explain)"
+}
+grow 0; grow 1 --incremental; grow 2 --incremental; grow 3; grow 4 --incremental
+job_with 'retention: {keep_last: 1}'
+expect 0 "an incremental backup is pinned" pin "$job" backup-20240122_120000
+expect_at 4 0 "a cleanup" cleanup "$job" --json
+same "keeps what the pinned and the last one need" "20240121 20240122 20240124 20240125 " "$(names)"
+has "and says for what" "$out" "parent of 'backup-20240125_120000'"
+expect 0 "all verify" verify "$job" --all --check-integrity
+expect 0 "unpinned" unpin "$job" backup-20240122_120000
+mv "$store/backup-20240124_120000" "$T/away"
+expect_at 4 0 "with the parent of the newest removed by hand" cleanup "$job" --json
+same "the one before counts, with its parent" "20240121 20240122 20240125 " "$(names)"
+has "and it is said why" "$out" "its parent is missing"
+sed 's/"name": "backup-20240121_120000"/"name": "backup-20240124_120000"/' "$store/backup-20240121_120000/manifest.json" >"$T/manifest"
+cp -a "$store/backup-20240121_120000" "$store/backup-20240124_120000"
+cp "$T/manifest" "$store/backup-20240124_120000/manifest.json"
+expect_at 4 0 "with another one in its place" cleanup "$job" --json
+same "it counts for nothing either" "newer than the last one that counts, newest complete backup (damaged)" "$(jq -r '.backups[0].reason' "$out")"
+rm -rf "$store" "$T/away"
+echo 1 >"$T/data/a"
+
+# ---- what holds less than it should
+job_with 'retention: {keep_last: 1}'
+head -c 100000 /dev/urandom >"$T/data/a"
+make_job "$T/two.yaml" <<END
+name: job
+targets:
+  - {name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}
+  - {name: d, plugin: files, options: {root: $T/data, sets: {s: [a]}}}
+END
+two=$job job=$T/job.yaml
+at 0 run "$two"
+at 1 run "$two" --target c
+sed -i 's/^name: job/&\nretention: {keep_last: 1}/' "$two"
+expect_at 1 0 "a cleanup after a backup of some targets only" cleanup "$two" --json
+same "keeps the last one of all targets" "20240121 20240122 " "$(names)"
+same "and says why" "newer than the last one that counts, newest complete backup (without some targets)" "$(jq -r '.backups[0].reason' "$out")"
+rm -rf "$store"
+sed -i /^retention/d "$two"
+at 0 run "$two"
+echo 1 >"$T/data/a"
+at 1 run "$two"
+sed -i 's/^name: job/&\nretention: {keep_last: 1}/' "$two"
+expect_at 1 0 "after a backup that is suspiciously small" cleanup "$two" --json
+same "the one before stays" "20240121 20240122 " "$(names)"
+has "and it is said why" "$out" "suspiciously small"
+
 # ---- what is damaged counts for nothing
 history 0 9
 rm "$store/backup-20240130_120000/config/"*.tar.gz
