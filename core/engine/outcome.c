@@ -10,6 +10,9 @@
 #include "core/base/str.h"
 #include "core/store/names.h"
 
+#define WARNINGS_IN_JSON 100 /* of one target: there may be one for each file, and a mail or a webhook takes only so much */
+#define WARNINGS_IN_TEXT 10
+
 const char *pab_moment_name(enum pab_moment m)
 {
     static const char *const names[] = { "start", "success", "partial", "failure" };
@@ -76,7 +79,7 @@ static json_t *target_json(const struct pab_mf_target *t)
 {
     json_t *o = json_object(), *warnings = json_array();
     struct pab_target_sum sum = pab_target_sum(t);
-    for (size_t i = 0; i < t->warnings.count; i++) json_array_append_new(warnings, free_text(t->warnings.items[i]));
+    for (size_t i = 0; i < t->warnings.count && i < WARNINGS_IN_JSON; i++) json_array_append_new(warnings, free_text(t->warnings.items[i]));
     json_object_set_new(o, "name", text(t->name));
     json_object_set_new(o, "plugin", text(t->plugin));
     json_object_set_new(o, "status", text(pab_status_name(t->status)));
@@ -84,6 +87,7 @@ static json_t *target_json(const struct pab_mf_target *t)
     json_object_set_new(o, "artifacts", json_integer((json_int_t)sum.artifacts));
     json_object_set_new(o, "size", json_integer((json_int_t)sum.size));
     json_object_set_new(o, "content_size", json_integer((json_int_t)sum.content_size));
+    json_object_set_new(o, "warning_count", json_integer((json_int_t)t->warnings.count));
     json_object_set_new(o, "warnings", warnings);
     json_object_set_new(o, "error", error_json(&t->error));
     return o;
@@ -173,7 +177,8 @@ static void add_target(struct pab_buf *b, const struct pab_mf_target *t)
     if (t->status == PAB_MF_FAILED) pab_buf_addf(b, ": %s", t->error.message);
     else if (t->status != PAB_MF_SKIPPED) pab_buf_addf(b, " (%s in %s)", size, time);
     pab_buf_addc(b, '\n');
-    for (size_t i = 0; i < t->warnings.count; i++) pab_buf_addf(b, "         warning: %s\n", t->warnings.items[i]);
+    for (size_t i = 0; i < t->warnings.count && i < WARNINGS_IN_TEXT; i++) pab_buf_addf(b, "         warning: %s\n", t->warnings.items[i]);
+    if (t->warnings.count > WARNINGS_IN_TEXT) pab_buf_addf(b, "         and %zu more warnings\n", t->warnings.count - WARNINGS_IN_TEXT);
 }
 
 char *pab_outcome_text(const struct pab_outcome *o)

@@ -15,7 +15,7 @@ variant() { # NAME WANTED FLAGS...
     if "$top_srcdir/configure" -q --enable-werror CFLAGS='-O0' "$@" >"$T/log" 2>&1 && make -s -j2 all >>"$T/log" 2>&1; then same "$name" "$wanted" "$(plugins)"; else not_ok "$name" "$(tail -n 30 "$T/log")"; fi
 }
 all=(files letta n8n neo4j postgres volume)
-variant "without any plugin the core builds" "" "${all[@]/#/--without-}"
+variant "without any plugin and without notifications over HTTP the core builds" "" "${all[@]/#/--without-}" --without-notify
 top_builddir=$build
 mkdir "$T/data"
 make_job <<END
@@ -23,6 +23,10 @@ targets: [{name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}]
 END
 expect 2 "and a job says which plugin is missing" run "$job"
 has "by name" "$err" "files"
+echo "notify: [{type: ntfy, url: env:URL}]" >>"$job"
+expect 2 "and that it can tell nobody" run "$job"
+has "which it has no program for" "$err" "notify[0].type: 'ntfy': this pabengine was built without notifications over HTTP"
+check "the program that speaks HTTP is not built" test ! -e pabengine-post
 for one in "${all[@]}"; do
     variant "--without-$one" "$(for plugin in "${all[@]}"; do [ "$plugin" = "$one" ] || echo "$plugin.so"; done | paste -sd' ')" "--without-$one"
 done

@@ -9,6 +9,11 @@ tests_unit_check_metrics_SOURCES = tests/unit/check_metrics.c tests/unit/around_
 tests_unit_check_metrics_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_metrics_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/check_outcome
+tests_unit_check_outcome_SOURCES = tests/unit/check_outcome.c tests/unit/unit.h
+tests_unit_check_outcome_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_outcome_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/check_template
 tests_unit_check_template_SOURCES = tests/unit/check_template.c tests/unit/unit.h
 tests_unit_check_template_CPPFLAGS = $(UNIT_CPPFLAGS)
