@@ -16,7 +16,7 @@ export TZ=UTC
 # at DAY ARGUMENTS...: pabengine as if it were noon, so many days after that Sunday
 at() { local d=$1; shift; PABENGINE_TEST_NOW=$((base + d * day)) pab "$@"; }
 expect_at() { local d=$1; shift; PABENGINE_TEST_NOW=$((base + d * day)) expect "$@"; }
-names() { (cd "$store" && find . -maxdepth 1 -type d -name "${1:-backup-*}" | sort | sed 's|^\./backup-||; s/_120000//' | tr '\n' ' '); }
+names() { (cd "$store" && find . -maxdepth 1 -type d -name 'backup-*' | sort | sed 's|^\./backup-||; s/_120000//' | tr '\n' ' '); }
 kept() { jq -r '[.backups[] | select(.keep) | .name | sub("backup-"; "") | sub("_120000"; "")] | join(" ")' "$out"; }
 history() { # FROM TO: a backup of each of these days, from a copy once it was made
     if [ ! -d "$T/history-$1-$2" ]; then

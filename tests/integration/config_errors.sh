@@ -57,9 +57,6 @@ $good"
 wrong "so is a negative one" "expected 1 to 100000" <<<"$head
 retention: {keep_last: -1}
 $good"
-wrong "a later feature is named as such" "not in this version" <<<"$head
-hooks: {before: [/bin/true]}
-$good"
 wrong "the repository store is a later feature" "not in this version" <<<"version: 1
 store: {type: repository, path: $store}
 $good"
