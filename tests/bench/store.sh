@@ -34,15 +34,14 @@ done
 ln -sfn "$name" store/latest
 export PABENGINE_TEST_NOW=$((now + 3600))
 "$pabengine" verify job.yaml >/dev/null || { echo "the newest one does not verify" >&2; exit 1; }
-rules='--retention 30'
 contestant 'list' "$pabengine list job.yaml"
 contestant 'list --json' "$pabengine list job.yaml --json"
 if "$pabengine" --help | grep -q '^  status '; then contestant 'status' "$pabengine status job.yaml"; fi
-contestant 'cleanup --dry-run' "$pabengine cleanup job.yaml $rules --dry-run"
+contestant 'cleanup --dry-run' "$pabengine cleanup job.yaml --retention 30 --dry-run"
 contestant 'cleanup, nothing goes' "$pabengine cleanup job.yaml --retention 100000"
 # ten go: the oldest, put back from hard links each time
-ten=$(find store -maxdepth 1 -name 'backup-*' | sort | head -n 10 | tr '\n' ' ')
-mkdir aside && cp -al $ten aside/
+mapfile -t ten < <(find store -maxdepth 1 -name 'backup-*' | sort | head -n 10)
+mkdir aside && cp -al "${ten[@]}" aside/
 days=$(((PABENGINE_TEST_NOW - start - 9 * 6 * 3600) / 86400))
 contestant 'cleanup, ten go' "$pabengine cleanup job.yaml --retention $days"
 setup_of 'cleanup, ten go' 'cp -alf aside/* store/'
