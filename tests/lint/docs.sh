@@ -6,9 +6,9 @@ bad() { printf '%s\n' "$*"; failed=1; }
 t=$(mktemp -d) || exit 1
 trap 'rm -rf "$t"' EXIT
 
-# README's table of dependencies names the packages of tests/packages.sh, each once
+# README's table of dependencies names the packages of tests/packages.sh, each once (there it may stand in several groups)
 sed -n '/^## Dependencies/,/^## The tree/s/^| \([a-z][a-z0-9.+-]*\) | .*/\1/p' README.md | sort >"$t/readme"
-sed -n "s/^packages_[a-z0-9]*='\(.*\)'/\1/p" tests/packages.sh | tr ' ' '\n' | sed 's/|.*//' | sort >"$t/packages"
+sed -n "s/^packages_[a-z0-9]*='\(.*\)'/\1/p" tests/packages.sh | tr ' ' '\n' | sed 's/|.*//' | sort -u >"$t/packages"
 diff "$t/packages" "$t/readme" >"$t/diff" || bad "README.md and tests/packages.sh differ in packages: $(grep '^[<>]' "$t/diff" | tr '\n' ' ')"
 
 # every plugin that configure.ac knows has a manual, and so have the program, the job file and the header
