@@ -69,7 +69,7 @@ static void backup_line(const struct pab_backup_info *i, const char *latest)
 static int list_backups(struct pab_printer *p, struct pab_store *store, struct pab_error *err)
 {
     struct pab_backup_list list = { 0 };
-    if (pab_store_list(store, &list, err)) return err->code;
+    if (pab_store_list_heads(store, &list, err)) return err->code;
     CLEANUP_FREE char *latest = pab_store_latest(store);
     json_t *array = json_array();
     if (!p->cli->json && !p->cli->quiet) pab_cli_say("%-26s %-12s %-14s %-9s %9s  %s\n", "NAME", "KIND", "AGE", "STATUS", "SIZE", "TARGETS");

@@ -208,7 +208,7 @@ static int look_around(struct run *r, struct pab_error *err)
     struct pab_error why = { 0 };
     struct pab_backup_list list = { 0 };
     if (pab_store_sweep(r->store, swept, NULL, &why)) pab_emit_warning(r->s, NULL, NULL, why.message); /* it takes room, but is in nobody's way */
-    int rc = pab_store_list(r->store, &list, err);
+    int rc = pab_store_list_heads(r->store, &list, err);
     if (!rc) rc = pab_space_check(r->s, r->store, &list, err);
     int64_t start = pab_backup_list_start(&list, r->m.started_ns);
     if (start != r->m.started_ns) {

@@ -75,7 +75,7 @@ static void mark_orphans(struct cleaning *c)
 
 static int look(struct cleaning *c, struct pab_error *err)
 {
-    if (pab_store_list(c->store, &c->list, err)) return err->code;
+    if (pab_store_list_heads(c->store, &c->list, err)) return err->code;
     c->backups = pab_alloc_array(c->list.count + 1, sizeof *c->backups);
     c->done = pab_alloc_array(c->list.count + 1, sizeof *c->done);
     for (size_t i = 0; i < c->list.count; i++) {

@@ -9,9 +9,10 @@
 #include "core/base/pool.h"
 #include "core/base/str.h"
 #include "core/store/directory.h"
+#include "core/store/manifest_limits.h"
 #include "core/store/names.h"
 
-static int load_manifest(int dirfd, const char *what, struct pab_manifest *ret, struct pab_error *err)
+static int load_manifest(int dirfd, const char *what, int head, struct pab_manifest *ret, struct pab_error *err)
 {
     CLEANUP_FREE char *json = NULL;
     size_t n = 0;
@@ -20,11 +21,12 @@ static int load_manifest(int dirfd, const char *what, struct pab_manifest *ret, 
         return pab_error_hint(err, pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not a whole backup: it has no " PAB_MANIFEST_FILE, what), "name another backup; 'pabengine list JOB' shows what there is");
     if (rc) return pab_error_prefix(err, "%s", what);
     CLEANUP_FREE char *name = pab_sprintf("%s/" PAB_MANIFEST_FILE, what);
-    return pab_manifest_parse(json, n, name, ret, err);
+    if (head && pab_manifest_check_limits(json, n, name, err)) return PAB_E_CORRUPT;
+    return pab_manifest_parse(json, head ? pab_manifest_cut_artifacts(json, n) : n, name, ret, err);
 }
 
 /* A folder with a manifest is a backup; one that looks like ours without one is a damaged one; others are not ours. */
-static int read_backup(struct pab_store *s, struct pab_backup_info *info)
+static int read_backup(struct pab_store *s, int head, struct pab_backup_info *info)
 {
     struct pab_error err = { 0 };
     struct stat st;
@@ -34,7 +36,7 @@ static int read_backup(struct pab_store *s, struct pab_backup_info *info)
     else ours &= errno != ENOTDIR && errno != ELOOP && errno != ENOENT;
     if (!ours) return 0;
     if (fd < 0) pab_error_set(&err, PAB_E_IO, errno, "cannot open '%s'", info->name);
-    else load_manifest(fd, info->name, &info->manifest, &err);
+    else load_manifest(fd, info->name, head, &info->manifest, &err);
     info->readable = !err.code;
     if (err.code) info->problem = pab_strdup(err.message);
     return 1;
@@ -44,6 +46,7 @@ static int read_backup(struct pab_store *s, struct pab_backup_info *info)
 #define A_TURN 64
 struct turn {
     struct pab_store *s;
+    int head;
     struct pab_backup_info *infos;
     size_t count;
 };
@@ -52,20 +55,20 @@ static void read_turn(void *arg)
 {
     struct turn *t = arg;
     for (size_t i = 0; i < t->count; i++) {
-        if (read_backup(t->s, &t->infos[i])) continue;
+        if (read_backup(t->s, t->head, &t->infos[i])) continue;
         free(t->infos[i].name);
         t->infos[i].name = NULL;
     }
 }
 
-static void read_backups(struct pab_store *s, struct pab_backup_list *list)
+static void read_backups(struct pab_store *s, int head, struct pab_backup_list *list)
 {
     size_t turns = (list->count + A_TURN - 1) / A_TURN, kept = 0;
     struct turn *all = pab_alloc_array(turns + 1, sizeof *all);
     struct pab_pool *pool = turns > 1 ? pab_pool_new(0, (unsigned)turns) : NULL;
     for (size_t i = 0; i < turns; i++) {
         size_t left = list->count - i * A_TURN;
-        all[i] = (struct turn){ s, list->items + i * A_TURN, left < A_TURN ? left : A_TURN };
+        all[i] = (struct turn){ s, head, list->items + i * A_TURN, left < A_TURN ? left : A_TURN };
         if (pool) pab_pool_submit(pool, read_turn, &all[i]);
         else read_turn(&all[i]);
     }
@@ -84,7 +87,7 @@ static int newest_first(const void *a, const void *b)
     return strverscmp(y->name, x->name); /* in one second: _10 after _9 */
 }
 
-int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err)
+static int list_backups(struct pab_store *s, int head, struct pab_backup_list *ret, struct pab_error *err)
 {
     int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -92,7 +95,7 @@ int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_
     for (struct dirent *e; (e = readdir(dir));)
         if (pab_backup_name_ok(e->d_name)) PAB_PUSH(ret, ((struct pab_backup_info){ .name = pab_strdup(e->d_name) }));
     closedir(dir);
-    read_backups(s, ret);
+    read_backups(s, head, ret);
     int rc = pab_store_read_pins(s, ret, err);
     if (rc) {
         pab_backup_list_release(ret);
@@ -101,6 +104,9 @@ int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_
     if (ret->count) qsort(ret->items, ret->count, sizeof *ret->items, newest_first);
     return PAB_OK;
 }
+
+int pab_store_list(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err) { return list_backups(s, 0, ret, err); }
+int pab_store_list_heads(struct pab_store *s, struct pab_backup_list *ret, struct pab_error *err) { return list_backups(s, 1, ret, err); }
 
 int64_t pab_backup_list_start(const struct pab_backup_list *l, int64_t now_ns)
 {
@@ -164,7 +170,7 @@ int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return not_found(s, which, err);
     if (fd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot open backup '%s'", absolute);
     struct pab_manifest m = { 0 };
-    int rc = load_manifest(fd, absolute, &m, err);
+    int rc = load_manifest(fd, absolute, 0, &m, err);
     if (rc) return rc;
     struct pab_backup *b = pab_alloc(sizeof *b);
     *b = (struct pab_backup){ .path = TAKE_PTR(absolute), .name = TAKE_PTR(name), .dirfd = TAKE_FD(fd), .manifest = m };

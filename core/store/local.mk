@@ -6,6 +6,7 @@ libpab_store_la_SOURCES = \
 	%D%/kvs.c \
 	%D%/list.c \
 	%D%/manifest.h \
+	%D%/manifest_head.c \
 	%D%/manifest_limits.c %D%/manifest_limits.h \
 	%D%/manifest_read.c \
 	%D%/manifest_write.c \

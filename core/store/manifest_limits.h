@@ -12,4 +12,7 @@
  * commas and strings only: whether it is JSON is the parser's to say. */
 int pab_manifest_check_limits(const char *json, size_t n, const char *what, struct pab_error *err);
 
+/* Takes what is in the lists of artifacts out of the text, and returns how long it is then. The rest stays byte for byte, line for line. */
+size_t pab_manifest_cut_artifacts(char *json, size_t n);
+
 #endif

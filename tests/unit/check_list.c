@@ -1,5 +1,6 @@
 /* Tests of reading a store: what is listed in which order, what is opened, what is found wrong with the files. */
 #include "core/base/str.h"
+#include "core/store/manifest_limits.h"
 #include "tests/unit/store_fixture.h"
 
 static struct pab_backup_list list_of(struct pab_store *s)
@@ -372,7 +373,80 @@ START_TEST(a_symlink_in_place_of_the_sums_is_told)
 }
 END_TEST
 
-UNIT_MAIN("list", the_newest_start_comes_first_whatever_the_names_say, runs_of_one_second_are_in_the_order_of_their_numbers,
+START_TEST(heads_are_the_same_without_artifacts)
+{
+    setup();
+    struct pab_store *s = open_store();
+    struct pab_backup_list heads = { 0 }, whole = { 0 };
+    backup(s, "one", NOON);
+    backup(s, "two", NOON + 60 * SECOND);
+    ck_assert_int_eq(pab_store_pin(s, "one", "why", &err), PAB_OK);
+    ck_assert_int_eq(pab_store_list(s, &whole, &err), PAB_OK);
+    ck_assert_int_eq(pab_store_list_heads(s, &heads, &err), PAB_OK);
+    ck_assert_uint_eq(heads.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct pab_manifest *h = &heads.items[i].manifest, *w = &whole.items[i].manifest;
+        ck_assert_msg(heads.items[i].readable, "%s", heads.items[i].problem);
+        ck_assert_uint_eq(h->targets.items[0].artifacts.count, 0);
+        ck_assert_uint_eq(w->targets.items[0].artifacts.count, 2);
+        ck_assert_uint_eq(h->totals.size, w->totals.size);
+        ck_assert_str_eq(h->id, w->id);
+        ck_assert_str_eq(h->targets.items[0].plugin, w->targets.items[0].plugin);
+        ck_assert_int_eq(h->targets.items[0].finished_ns, w->targets.items[0].finished_ns);
+    }
+    ck_assert_str_eq(heads.items[1].pin, "why");
+    pab_backup_list_release(&heads);
+    pab_backup_list_release(&whole);
+    pab_store_close(s);
+    teardown();
+}
+END_TEST
+
+static const char *cut(const char *json)
+{
+    static char text[400];
+    text[pab_manifest_cut_artifacts(strcpy(text, json), strlen(json))] = '\0';
+    return text;
+}
+
+START_TEST(only_lists_of_artifacts_of_targets_are_cut_out)
+{
+    ck_assert_str_eq(cut("{\"targets\": [{\"artifacts\": [{\"a\": [1, \"]}\"]},\n 2], \"b\": 1}, {\"artifacts\" :\n []}]}"),
+                     "{\"targets\": [{\"artifacts\": [\n], \"b\": 1}, {\"artifacts\" :\n []}]}");
+    static const char *const same[] = {
+        "{\"artifacts\": [1]}", "{\"totals\": {\"artifacts\": 3}}", "{\"t\": [{\"f\": {\"artifacts\": [1]}, \"artifacts\": 7, \"x\": \"artifacts\"}]}",
+        "", "\"", "{[{\"artifacts\"", "{[{\"artifacts\":", "]]]}}}", "{\"a\\\"artifacts\": [\"\\",
+    };
+    for (size_t i = 0; i < sizeof same / sizeof *same; i++) ck_assert_str_eq(cut(same[i]), same[i]);
+    ck_assert_str_eq(cut("{[{\"artifacts\": [1, 2, \"x"), "{[{\"artifacts\": ["); /* an end that is missing stays missing */
+}
+END_TEST
+
+START_TEST(a_manifest_cut_short_is_unreadable_as_a_head_too)
+{
+    setup();
+    struct pab_store *s = open_store();
+    CLEANUP_FREE char *json = NULL;
+    size_t n = 0;
+    backup(s, "one", NOON);
+    ck_assert_int_eq(pab_read_file(AT_FDCWD, in_store("one/manifest.json"), 1 << 20, &json, &n, &err), PAB_OK);
+    for (size_t size = 0; size + 2 < n; size += 7) {
+        struct pab_backup_list heads = { 0 };
+        ck_assert_int_eq(truncate(in_store("one/manifest.json"), 0), 0);
+        int fd = open(in_store("one/manifest.json"), O_WRONLY | O_CLOEXEC);
+        ck_assert_int_eq(pab_write_all(fd, json, size), 0);
+        close(fd);
+        ck_assert_int_eq(pab_store_list_heads(s, &heads, &err), PAB_OK);
+        ck_assert_msg(heads.count == 1 && !heads.items[0].readable, "%zu of %zu bytes", size, n);
+        pab_backup_list_release(&heads);
+    }
+    pab_store_close(s);
+    teardown();
+}
+END_TEST
+
+UNIT_MAIN("list", heads_are_the_same_without_artifacts, only_lists_of_artifacts_of_targets_are_cut_out, a_manifest_cut_short_is_unreadable_as_a_head_too,
+          the_newest_start_comes_first_whatever_the_names_say, runs_of_one_second_are_in_the_order_of_their_numbers,
           after_the_clock_was_set_back_names_stay_unique_and_ordered, a_clock_that_was_a_day_or_more_ahead_is_not_followed, what_is_not_ours_is_not_listed,
           damaged_backups_are_listed_last_with_what_is_wrong, a_manifest_that_is_no_plain_file_does_not_stop_the_list,
           a_backup_opens_by_name_by_latest_and_by_path, a_backup_that_is_not_there_is_not_found, a_latest_that_leads_out_of_the_store_is_not_followed,
