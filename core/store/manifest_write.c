@@ -181,7 +181,7 @@ static json_t *head_json(const struct pab_manifest *m)
     json_object_set_new(o, "job", text(m->job));
     json_object_set_new(o, "kind", text(m->kind));
     json_object_set_new(o, "parent", text(m->parent));
-    if (m->parent) json_object_set_new(o, "parent_id", text(m->parent_id));
+    if (m->parent_id[0]) json_object_set_new(o, "parent_id", text(m->parent_id));
     json_object_set_new(o, "status", text(m->status));
     json_object_set_new(o, "started", time_text(m->started_ns));
     json_object_set_new(o, "finished", time_text(m->finished_ns));
