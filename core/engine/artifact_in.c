@@ -2,6 +2,7 @@
 #include <string.h>
 #include "core/base/cleanup.h"
 #include "core/engine/integrity.h"
+#include "core/engine/layers.h"
 #include "core/engine/opctx.h"
 #include "core/tree/tree_reader.h"
 
@@ -12,6 +13,7 @@ struct in {
     int fd;                     /* -1 in a reader of a block: the artifact's fd is used */
     struct pab_source *source;  /* opened at the first use: a plugin may want only the blocks */
     struct pab_tree_reader *tree;
+    struct pab_layers *layers;  /* instead of the source, for an incremental tree */
     int is_block, ended;
 };
 
@@ -35,6 +37,12 @@ static int need_source(struct in *r, struct pab_error *err)
 static int check_end(struct in *r, struct pab_error *err)
 {
     if (r->ended || r->is_block) return PAB_OK;
+    if (r->layers) {
+        if (pab_layers_check(r->layers, err)) return err->code;
+        r->ended = 1;
+        r->c->whole[r->index] = 1;
+        return PAB_OK;
+    }
     struct pab_stream_result got = { 0 };
     pab_source_result(r->source, &got);
     const char *want = r->mode == PAB_OPEN_INDEX ? r->a->index_sha256 : r->a->sha256;
@@ -57,6 +65,8 @@ static int i_open(void *ctx, uint32_t index, uint32_t mode, void **ret, struct p
     if (mode != PAB_OPEN_DATA && a->kind != PAB_KIND_TREE) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not a tree", a->path);
     if (mode == PAB_OPEN_INDEX && !a->index_path) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has no index", a->path);
     if (pab_integrity_known(a, err)) return err->code;
+    if (mode == PAB_OPEN_TAR && a->parent_path)
+        return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "'%s' is incremental: it can be read entry by entry, but not as one tar", a->path);
     int fd = pab_backup_open_file(c->backup, mode == PAB_OPEN_INDEX ? a->index_path : a->path, err);
     if (fd < 0) return err->code;
     struct in *r = pab_alloc(sizeof *r);
@@ -65,10 +75,22 @@ static int i_open(void *ctx, uint32_t index, uint32_t mode, void **ret, struct p
     return PAB_OK;
 }
 
+/* For an incremental tree: what it builds on, too. */
+static int need_layers(struct in *r, struct pab_error *err)
+{
+    if (r->layers || r->mode != PAB_OPEN_DATA || !r->a->parent_path) return PAB_OK;
+    return pab_layers_open(r->c->backup, r->c->target, r->a, pab_opctx_progress, r->c, &r->layers, err);
+}
+
 static int need_tree(struct in *r, struct pab_error *err)
 {
     if (r->tree) return PAB_OK;
     if (r->a->kind != PAB_KIND_TREE || r->mode == PAB_OPEN_TAR) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not open as a tree", r->a->path);
+    if (need_layers(r, err)) return err->code;
+    if (r->layers) {
+        pab_tree_reader_chain(pab_layers_chain(r->layers), &r->tree);
+        return PAB_OK;
+    }
     if (need_source(r, err)) return err->code;
     return r->mode == PAB_OPEN_INDEX ? pab_tree_reader_index(r->source, &r->tree, err) : pab_tree_reader_tar(r->source, &r->tree, err);
 }
@@ -146,8 +168,9 @@ static int i_extract(void *reader, struct pab_extract *x, struct pab_error *err)
 {
     struct in *r = reader;
     if (r->a->kind != PAB_KIND_TREE || r->mode != PAB_OPEN_DATA || r->tree) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not open for extraction", r->a->path);
-    if (need_source(r, err)) return err->code;
     struct pab_tree_warnings w = { .warn = extract_warning, .ctx = r };
+    if (need_layers(r, err) || (!r->layers && need_source(r, err))) return err->code;
+    if (r->layers) return pab_tree_extract_chain(pab_layers_chain(r->layers), x, &w, pab_operation_cancelled, r->c->op, err) ? err->code : check_end(r, err);
     if (pab_tree_extract(r->source, x, &w, pab_operation_cancelled, r->c->op, err)) return err->code;
     return check_end(r, err);
 }
@@ -156,6 +179,7 @@ static void i_close(void *reader)
 {
     struct in *r = reader;
     pab_tree_reader_free(r->tree);
+    pab_layers_close(r->layers);
     pab_source_close(r->source);
     if (r->fd >= 0) close(r->fd);
     free(r);

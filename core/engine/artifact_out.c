@@ -4,9 +4,11 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/fsutil.h"
+#include "core/base/log.h"
 #include "core/engine/integrity.h"
 #include "core/engine/lineage.h"
 #include "core/engine/opctx.h"
+#include "core/tree/base.h"
 
 struct out {
     struct pab_opctx *c;
@@ -14,6 +16,7 @@ struct out {
     int fd, index_fd;
     struct pab_writer *writer, *index_writer;
     struct pab_tree_writer *tree;
+    struct pab_base *base;              /* the parent's index, when this tree is incremental */
 };
 
 static void warn_about(struct out *o, const char *text)
@@ -47,6 +50,7 @@ static void free_out(struct out *o, int remove)
 {
     struct pab_error ignored = { 0 };
     pab_tree_writer_free(o->tree);
+    pab_base_free(o->base);
     pab_writer_abort(o->writer);
     pab_writer_abort(o->index_writer);
     if (o->fd >= 0) close(o->fd);
@@ -55,6 +59,61 @@ static void free_out(struct out *o, int remove)
     if (remove && o->mf.index_path) pab_stage_remove(o->c->stage, o->mf.index_path, &ignored);
     if (remove) pab_mf_artifact_release(&o->mf);
     free(o);
+}
+
+static void no_base(struct out *o, const char *why)
+{
+    pab_logf(PAB_LL_INFO, o->c->target, "'%s' is stored in full: %s", o->mf.path, why);
+}
+
+static int load_base(struct out *o, const struct pab_mf_artifact *a, struct pab_error *err)
+{
+    struct pab_stream_result got = { 0 };
+    struct pab_source *s = NULL;
+    enum pab_codec codec = PAB_CODEC_NONE;
+    if (pab_integrity_known(a, err)) return err->code;
+    pab_codec_from_name(a->encoding, &codec);
+    CLEANUP_CLOSE int fd = pab_backup_open_file(o->c->parent, a->index_path, err);
+    if (fd < 0) return err->code;
+    int rc = pab_source_open(&(struct pab_source_opts){ .fd = fd, .codec = codec, .length = PAB_SIZE_UNKNOWN, .what = a->index_path }, &s, err);
+    if (!rc) rc = pab_base_load(s, a->started_ns, &o->base, err);
+    if (!rc) pab_source_result(s, &got);
+    pab_source_close(s);
+    if (!rc && strcmp(got.sha256, a->index_sha256) != 0) rc = pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not what was written", a->index_path);
+    return rc;
+}
+
+/* Only what differs from the parent is then stored. Whatever is wrong with the parent, the tree is rather stored in full. */
+static void build_on_parent(struct out *o)
+{
+    struct pab_opctx *c = o->c;
+    struct pab_error why = { 0 };
+    struct pab_lineage line = { 0 };
+    const struct pab_mf_artifact *a = pab_parent_artifact(pab_backup_manifest(c->parent), c->mf, &o->mf);
+    CLEANUP_FREE char *nothing = pab_sprintf("backup '%s' holds nothing to build on", pab_backup_name(c->parent));
+    if (!a || !a->index_path) {
+        no_base(o, nothing);
+        return;
+    }
+    int rc = pab_lineage_open(c->parent, c->target, a, &line, &why);
+    if (!rc && line.count == PAB_LINEAGE_MAX) rc = pab_error_set(&why, PAB_E_UNSUPPORTED, 0, "it would be the %uth in a row", PAB_LINEAGE_MAX + 1);
+    if (!rc) rc = load_base(o, a, &why);
+    if (rc) {
+        pab_base_free(TAKE_PTR(o->base));
+        no_base(o, why.message);
+    } else {
+        pab_tree_writer_set_base(o->tree, o->base);
+        o->mf.parent_path = pab_strdup(a->path);
+        memcpy(o->mf.parent_sha256, a->sha256, sizeof a->sha256);
+        for (size_t i = line.count; i-- > 0;) {
+            const struct pab_mf_artifact *below = line.items[i].artifact;
+            CLEANUP_FREE char *path = pab_sprintf("%s/%s", pab_backup_name(line.items[i].backup), below->path);
+            CLEANUP_FREE char *index = pab_sprintf("%s/%s", pab_backup_name(line.items[i].backup), below->index_path);
+            pab_strs_add(&o->mf.layers, path);
+            pab_strs_add(&o->mf.layer_indexes, index);
+        }
+    }
+    pab_lineage_release(&line);
 }
 
 static int o_begin(void *ctx, const struct pab_artifact_desc *d, void **ret, struct pab_error *err)
@@ -77,6 +136,7 @@ static int o_begin(void *ctx, const struct pab_artifact_desc *d, void **ret, str
     int rc = open_file(o, d, tree ? "tar" : d->extension, how, &o->mf.path, &o->fd, &o->writer, err);
     if (!rc && tree) rc = open_file(o, d, "mtree", how, &o->mf.index_path, &o->index_fd, &o->index_writer, err);
     if (!rc && tree) rc = pab_tree_writer_open(o->writer, o->index_writer, &(struct pab_tree_warnings){ .warn = tree_warning, .ctx = o }, &o->tree, err);
+    if (!rc && tree && c->parent) build_on_parent(o);
     if (rc) free_out(o, 1);
     else *ret = o;
     return rc;
@@ -121,6 +181,10 @@ static int finish_tree(struct out *o, struct pab_error *err)
     if (n.links) o_count(o, "links", n.links, err);
     if (n.others) o_count(o, "others", n.others, err);
     o_count(o, "bytes", n.bytes, err);
+    if (!o->base) return PAB_OK;
+    o->mf.deleted = n.deleted;
+    o_count(o, "unchanged", n.kept, err);
+    o_count(o, "metadata_only", n.metadata, err);
     return PAB_OK;
 }
 

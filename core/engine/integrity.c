@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/engine/integrity.h"
+#include "core/engine/layers.h"
 #include "core/stream/hash.h"
 #include "core/tree/tree_reader.h"
 
@@ -90,11 +91,32 @@ static int check_tree(const struct pab_backup *b, const struct pab_mf_artifact *
     return PAB_OK;
 }
 
-int pab_integrity_content(const struct pab_backup *b, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err)
+/* The tree as it would be restored, out of all that it builds on; and its own files. */
+static int check_layers(struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err)
+{
+    CLEANUP_CLOSE int fd = -1;
+    struct pab_source *index = NULL;
+    struct pab_layers *layers = NULL;
+    struct pab_tree_counts n = { 0 };
+    char count[32];
+    int rc = pab_integrity_stored(b, a, err);
+    if (!rc) rc = pab_layers_open(b, target, a, NULL, NULL, &layers, err);
+    if (!rc) rc = open_source(b, a, a->index_path, 1, &fd, &index, err);
+    if (!rc) rc = pab_tree_verify_chain(pab_layers_chain(layers), index, &n, err);
+    if (!rc) rc = pab_layers_check(layers, err);
+    pab_source_close(index);
+    if (!rc) *ret_detail = pab_sprintf("sha256, %s files of %zu backups against the index", pab_format_count(n.files, count, sizeof count), pab_layers_count(layers));
+    else pab_error_prefix(err, "'%s'", a->path);
+    pab_layers_close(layers);
+    return rc;
+}
+
+int pab_integrity_content(struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err)
 {
     CLEANUP_CLOSE int fd = -1;
     struct pab_source *s = NULL;
     char *detail = NULL;
+    if (a->parent_path) return check_layers(b, target, a, ret_detail, err);
     int rc = open_source(b, a, a->path, 0, &fd, &s, err);
     if (!rc && a->kind == PAB_KIND_TREE && a->index_path) rc = check_tree(b, a, s, &detail, err);
     else if (!rc) rc = read_to_end(s, err);

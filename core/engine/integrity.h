@@ -13,6 +13,6 @@ int pab_integrity_stored(const struct pab_backup *b, const struct pab_mf_artifac
 
 /* Reads everything: decompression to the end, hashes of stored and plain bytes; trees: every tar entry against the
  * index. *ret_detail (caller frees) says what was checked: "sha256, 1,204 files against the index". */
-int pab_integrity_content(const struct pab_backup *b, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err);
+int pab_integrity_content(struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/engine/session.h"
 
-#define PAB_LINEAGE_MAX 1000u /* backups in a row */
+#define PAB_LINEAGE_MAX 250u /* backups in a row; all are open at once, with two files each */
 
 struct pab_layer {
     struct pab_backup *backup;             /* the first layer's stays the caller's */

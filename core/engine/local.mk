@@ -15,6 +15,7 @@ libpab_engine_la_SOURCES = \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/message.c %D%/message.h \
+	%D%/layers.c %D%/layers.h \
 	%D%/lineage.c %D%/lineage.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/notifier.c %D%/notifier.h \

@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/base/str.h"
 #include "core/engine/integrity.h"
+#include "core/engine/lineage.h"
 #include "core/engine/opctx.h"
 
 struct part {                        /* one target of the backup that is to be restored */
@@ -139,6 +140,17 @@ static int is_damaged(struct restore *r, const char *target, const char *object,
     return pab_error_hint(err, err->code, "restore from another backup%s; --force tries all the same", object ? ", or leave the object out" : "");
 }
 
+static int check_artifact(struct restore *r, const char *target, const struct pab_mf_artifact *a, struct pab_error *err)
+{
+    struct pab_lineage line = { 0 };
+    int rc = pab_integrity_stored(r->backup, a, err);
+    if (rc || !a->parent_path) return rc;
+    rc = pab_lineage_open(r->backup, target, a, &line, err);
+    if (!rc) rc = pab_lineage_check(&line, err);
+    pab_lineage_release(&line);
+    return rc;
+}
+
 /* Nothing is written from a backup that is not what was written, unless forced. */
 static int check_backup(struct restore *r, struct pab_error *err)
 {
@@ -149,7 +161,7 @@ static int check_backup(struct restore *r, struct pab_error *err)
         for (size_t a = 0; a < c->source_count; a++) {
             struct pab_error why = { 0 };
             if (pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled; nothing was changed");
-            if (pab_integrity_stored(r->backup, c->source[a], &why) && is_damaged(r, c->target, c->source[a]->object, &why, err)) return err->code;
+            if (check_artifact(r, c->target, c->source[a], &why) && is_damaged(r, c->target, c->source[a]->object, &why, err)) return err->code;
         }
     }
     return PAB_OK;

@@ -5,6 +5,7 @@
 #include "core/base/clock.h"
 #include "core/base/str.h"
 #include "core/engine/integrity.h"
+#include "core/engine/lineage.h"
 #include "core/engine/opctx.h"
 #include "core/engine/sizes.h"
 
@@ -66,16 +67,24 @@ static void report_artifact(struct verify *v, const char *target, const struct p
     pab_emit(&v->s->events, &(struct pab_event){ .type = PAB_EV_ARTIFACT, .target = target, .artifact = a, .detail = detail });
 }
 
-static void verify_artifact(struct verify *v, const struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, int whole)
+static void verify_artifact(struct verify *v, struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, int whole)
 {
     struct pab_error why = { 0 };
     CLEANUP_FREE char *detail = NULL;
     if (is_damaged(v, a->path) || is_damaged(v, a->index_path)) return;
+    if (a->parent_path && !v->o->integrity) { /* what it builds on must at least be there */
+        struct pab_lineage line = { 0 };
+        if (pab_lineage_open(b, target, a, &line, &why)) {
+            finding(v, target, a->path, why.message);
+            return;
+        }
+        pab_lineage_release(&line);
+    }
     if (!v->o->integrity) {
         report_artifact(v, target, a, "size");
     } else if (whole && a->kind == PAB_KIND_STREAM) {
         report_artifact(v, target, a, "sha256, read by its plugin");
-    } else if (pab_integrity_content(b, a, &detail, &why)) {
+    } else if (pab_integrity_content(b, target, a, &detail, &why)) {
         if (why.code != PAB_E_CANCELLED) finding(v, target, a->path, why.message);
     } else {
         report_artifact(v, target, a, detail);

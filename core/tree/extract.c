@@ -10,6 +10,7 @@
 #include "core/base/fsutil.h"
 #include "core/base/glob.h"
 #include "core/base/str.h"
+#include "core/tree/chain.h"
 #include "core/tree/extract_special.h"
 
 enum verdict { SKIP, LEAD, TAKE };
@@ -102,10 +103,8 @@ static int extract(struct pab_xtract *x, int (*cancelled)(void *ctx), void *canc
     return rc;
 }
 
-DEFINE_CLEANUP(tar, struct pab_tar, pab_tar_free)
-
-int pab_tree_extract(struct pab_source *s, struct pab_extract *what, const struct pab_tree_warnings *w,
-                     int (*cancelled)(void *ctx), void *cancel_ctx, struct pab_error *err)
+static int extract_tar(struct pab_tar *tar, struct pab_extract *what, const struct pab_tree_warnings *w,
+                       int (*cancelled)(void *ctx), void *cancel_ctx, struct pab_error *err)
 {
     struct pab_xtract x = {
         .what = what, .warnings = w, .uid = geteuid(), .gid = getegid(), .mask = current_umask(),
@@ -113,9 +112,6 @@ int pab_tree_extract(struct pab_source *s, struct pab_extract *what, const struc
     };
     CLEANUP_CLOSE int root = open(what->dest, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) return pab_error_set(err, errno == ENOENT ? PAB_E_NOT_FOUND : PAB_E_IO, errno, "cannot open the folder '%s'", what->dest);
-    CLEANUP(pab_cleanup_tar) struct pab_tar *tar = NULL;
-    struct pab_tar_input in = pab_tar_input_source(s);
-    pab_tar_new(&in, &tar);
     x.tar = tar;
     x.root = root;
     what->files = what->bytes = 0;
@@ -125,4 +121,23 @@ int pab_tree_extract(struct pab_source *s, struct pab_extract *what, const struc
     pthread_cond_destroy(&x.freed);
     pthread_mutex_destroy(&x.lock);
     return rc;
+}
+
+DEFINE_CLEANUP(tar, struct pab_tar, pab_tar_free)
+
+int pab_tree_extract(struct pab_source *s, struct pab_extract *what, const struct pab_tree_warnings *w,
+                     int (*cancelled)(void *ctx), void *cancel_ctx, struct pab_error *err)
+{
+    CLEANUP(pab_cleanup_tar) struct pab_tar *tar = NULL;
+    struct pab_tar_input in = pab_tar_input_source(s);
+    pab_tar_new(&in, &tar);
+    return extract_tar(tar, what, w, cancelled, cancel_ctx, err);
+}
+
+int pab_tree_extract_chain(struct pab_chain *c, struct pab_extract *what, const struct pab_tree_warnings *w,
+                           int (*cancelled)(void *ctx), void *cancel_ctx, struct pab_error *err)
+{
+    CLEANUP(pab_cleanup_tar) struct pab_tar *tar = NULL;
+    pab_chain_tar(c, &tar);
+    return extract_tar(tar, what, w, cancelled, cancel_ctx, err);
 }

@@ -15,6 +15,8 @@ struct pab_index {
     struct pab_buf line;
     uint64_t number;
     int64_t ctime_ns;          /* of the entry that comes next; 0: not known */
+    uint32_t header, content;  /* likewise; in `last`, of the one before */
+    struct { uint32_t header, content; } last;
 };
 
 void pab_index_new(struct pab_source *s, struct pab_index **ret)
@@ -51,6 +53,27 @@ static int read_line(struct pab_index *x, struct pab_error *err)
     }
 }
 
+void pab_index_layers(const struct pab_index *x, uint32_t *ret_header, uint32_t *ret_content)
+{
+    *ret_header = x->last.header;
+    *ret_content = x->last.content;
+}
+
+static int bad_line(const struct pab_index *x, const char *what, struct pab_error *err)
+{
+    return pab_error_set(err, PAB_E_CORRUPT, 0, "line %llu of the index: %s", (unsigned long long)x->number, what);
+}
+
+/* What our comments say of the entry that comes next. */
+static int take_comment(struct pab_index *x, struct pab_error *err)
+{
+    char *line = x->line.data;
+    size_t ctime_mark = sizeof PAB_MTREE_CTIME - 1, from_mark = sizeof PAB_MTREE_FROM - 1;
+    if (!strncmp(line, PAB_MTREE_CTIME, ctime_mark)) return pab_mtree_time(line + ctime_mark, &x->ctime_ns) ? bad_line(x, "no such time", err) : PAB_OK;
+    if (!strncmp(line, PAB_MTREE_FROM, from_mark)) return pab_mtree_layers(line + from_mark, &x->header, &x->content) ? bad_line(x, "no such layers", err) : PAB_OK;
+    return PAB_OK;
+}
+
 int pab_index_next(struct pab_index *x, struct pab_entry *e, struct pab_error *err)
 {
     for (;;) {
@@ -61,16 +84,19 @@ int pab_index_next(struct pab_index *x, struct pab_entry *e, struct pab_error *e
             continue;
         }
         if (x->line.size == 0) continue;
-        size_t mark = sizeof PAB_MTREE_CTIME - 1;
-        if (x->line.size > mark && !strncmp(x->line.data, PAB_MTREE_CTIME, mark)) {
-            if (pab_mtree_time(x->line.data + mark, &x->ctime_ns)) return pab_error_set(err, PAB_E_CORRUPT, 0, "line %llu of the index: no such time", (unsigned long long)x->number);
+        if (x->line.data[0] == '#') {
+            rc = take_comment(x, err);
+            if (rc) return rc;
             continue;
         }
         rc = pab_mtree_parse(x->line.data, x->line.size, x->number, e, err);
         if (rc < 0) return rc;
         if (rc) {
             e->ctime_ns = x->ctime_ns;
+            x->last.header = x->header;
+            x->last.content = x->content;
             x->ctime_ns = 0;
+            x->header = x->content = 0;
             return PAB_OK;
         }
     }

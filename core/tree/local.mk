@@ -3,8 +3,12 @@ libpab_tree_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_tree_la_SOURCES = \
 	%D%/acl.c \
 	%D%/acl.h \
+	%D%/base.c \
+	%D%/base.h \
 	%D%/beneath.c \
 	%D%/beneath.h \
+	%D%/chain.c \
+	%D%/chain.h \
 	%D%/entry.c \
 	%D%/entry.h \
 	%D%/extract.c \

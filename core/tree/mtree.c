@@ -68,3 +68,17 @@ int pab_mtree_line(struct pab_buf *b, const struct pab_entry *e, int open)
     b->size = (size_t)(p - b->data);
     return PAB_OK;
 }
+
+int pab_mtree_from(struct pab_buf *b, uint32_t header, uint32_t content)
+{
+    return pab_buf_addf(b, PAB_MTREE_FROM "%u,%u\n", header, content);
+}
+
+int pab_mtree_deleted(struct pab_buf *b, const char *path)
+{
+    if (pab_buf_reserve(b, sizeof PAB_MTREE_DELETED + 4 * strlen(path) + 3)) return PAB_E_NOMEM;
+    char *p = put_path(PAB_PUT_LITERAL(b->data + b->size, PAB_MTREE_DELETED), path);
+    *p++ = '\n';
+    b->size = (size_t)(p - b->data);
+    return PAB_OK;
+}

@@ -67,6 +67,16 @@ int pab_mtree_time(char *s, int64_t *ret)
     return 0;
 }
 
+int pab_mtree_layers(const char *s, uint32_t *ret_header, uint32_t *ret_content)
+{
+    char header[12];
+    const char *comma = strchr(s, ',');
+    if (!comma || (size_t)(comma - s) >= sizeof header) return -1;
+    memcpy(header, s, (size_t)(comma - s));
+    header[comma - s] = '\0';
+    return parse_u32(header, 10, UINT16_MAX, ret_header) || parse_u32(comma + 1, 10, UINT16_MAX, ret_content);
+}
+
 static int parse_type(const char *s, uint32_t *ret)
 {
     static const struct { const char *name; uint32_t type; } types[] = {

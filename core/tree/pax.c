@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/tree/acl.h"
+#include "core/tree/chain.h"
 #include "core/tree/entry.h"
 #include "core/tree/text.h"
 
@@ -182,15 +183,15 @@ static int put_extended(struct pab_pax *p)
     return rc ? rc : pab_buf_add(&p->out, zeros, -p->records.size % PAB_TAR_BLOCK);
 }
 
-int pab_pax_header(struct pab_pax *p, const struct pab_entry *e, struct pab_error *err)
+static int put_headers(struct pab_pax *p, const struct pab_entry *e, int metadata, struct pab_error *err)
 {
     struct ustar h = { 0 };
     uint64_t stored = pab_entry_stored(e);
     CLEANUP(pab_buf_release) struct pab_buf map = PAB_BUF_INIT(0);
     pab_buf_clear(&p->out);
     pab_buf_clear(&p->records);
-    int rc = PAB_OK;
-    if (e->extents) {
+    int rc = metadata ? add_record(&p->records, PAB_METADATA_RECORD, "1", 1) : PAB_OK;
+    if (!rc && e->extents) {
         rc = make_map(&map, e);
         stored += map.size;
     }
@@ -212,6 +213,9 @@ int pab_pax_header(struct pab_pax *p, const struct pab_entry *e, struct pab_erro
     if (rc == PAB_E_USAGE) return pab_error_set(err, rc, 0, "cannot archive '%s': its extended attributes are too long or no ACL", name);
     return pab_error_set(err, rc, 0, "not enough memory for the headers of '%s'", name);
 }
+
+int pab_pax_header(struct pab_pax *p, const struct pab_entry *e, struct pab_error *err) { return put_headers(p, e, 0, err); }
+int pab_pax_metadata_header(struct pab_pax *p, const struct pab_entry *e, struct pab_error *err) { return put_headers(p, e, 1, err); }
 
 void pab_pax_release(struct pab_pax *p)
 {

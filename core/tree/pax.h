@@ -20,6 +20,8 @@ struct pab_pax {
     struct pab_buf text;     /* scratch */
 };
 
+/* Replaces p->out by the headers of metadata alone (chain.h): e, whose path is already below PAB_METADATA_FOLDER and whose size is 0. */
+int pab_pax_metadata_header(struct pab_pax *p, const struct pab_entry *e, struct pab_error *err);
 /* Replaces p->out by the headers of e, with the map of its data regions. The caller then writes pab_entry_stored(e) bytes
  * and zeros up to the next block. The entry has passed pab_entry_check. */
 int pab_pax_header(struct pab_pax *p, const struct pab_entry *e, struct pab_error *err);

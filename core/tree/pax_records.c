@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/tree/acl.h"
+#include "core/tree/chain.h"
 #include "core/tree/tar.h"
 #include "core/tree/tar_header.h"
 #include "core/tree/text.h"
@@ -144,6 +145,7 @@ static int take(const char *key, const char *value, size_t size, struct pab_pax_
         return v->has |= PAB_PAX_SPARSE_SIZE, number(value, size, INT64_MAX, &v->sparse_size);
     if (!strcmp(key, "GNU.sparse.map")) return sparse_map(value, size, v);
     if (!strcmp(key, "GNU.sparse.offset") || !strcmp(key, "GNU.sparse.numbytes")) v->has |= PAB_PAX_OTHER_SPARSE;
+    if (!strcmp(key, PAB_METADATA_RECORD)) v->has |= PAB_PAX_METADATA;
     return 0; /* comments, charsets, and what others invented */
 }
 

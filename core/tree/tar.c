@@ -13,6 +13,7 @@
 #define META_MAX 32  /* extended headers before one entry */
 
 struct pab_tar {
+    struct pab_tar_entries from;      /* instead of all below */
     struct pab_tar_input in;
     struct pab_pax_values pax;
     struct pab_buf body;              /* of an extended header */
@@ -39,6 +40,15 @@ void pab_tar_new(const struct pab_tar_input *in, struct pab_tar **ret)
     t->in = *in;
     *ret = t;
 }
+
+void pab_tar_new_from(const struct pab_tar_entries *from, struct pab_tar **ret)
+{
+    struct pab_tar *t = pab_alloc(sizeof *t);
+    t->from = *from;
+    *ret = t;
+}
+
+int pab_tar_is_metadata(const struct pab_tar *t) { return (t->pax.has & PAB_PAX_METADATA) != 0; }
 
 void pab_tar_free(struct pab_tar *t)
 {
@@ -249,6 +259,7 @@ static int set_entry(struct pab_tar *t, struct pab_entry *e, struct pab_error *e
 
 int pab_tar_next(struct pab_tar *t, struct pab_entry *e, struct pab_error *err)
 {
+    if (t->from.next) return t->from.next(t->from.ctx, e, err);
     if (t->ended) return PAB_END;
     int rc = take_all(t, NULL, t->left + t->padding, err);
     if (rc) return rc;
@@ -261,6 +272,7 @@ int pab_tar_next(struct pab_tar *t, struct pab_entry *e, struct pab_error *err)
 
 int64_t pab_tar_peek(struct pab_tar *t, const void **ret, uint64_t *ret_offset, struct pab_error *err)
 {
+    if (t->from.peek) return t->from.peek(t->from.ctx, ret, ret_offset, err);
     if (t->left == 0) return 0;
     int64_t n = t->in.peek(t->in.ctx, ret, err);
     if (n < 0) return n;
@@ -277,6 +289,10 @@ int64_t pab_tar_peek(struct pab_tar *t, const void **ret, uint64_t *ret_offset, 
 
 void pab_tar_consume(struct pab_tar *t, uint64_t n)
 {
+    if (t->from.consume) {
+        t->from.consume(t->from.ctx, n);
+        return;
+    }
     t->in.consume(t->in.ctx, n);
     t->left -= n;
     if (!t->sparse) return;

@@ -29,7 +29,16 @@ struct pab_tar_input {
 };
 struct pab_tar_input pab_tar_input_source(struct pab_source *s);
 
+/* Or the entries come from somewhere else that has them already. */
+struct pab_tar_entries {
+    int (*next)(void *ctx, struct pab_entry *e, struct pab_error *err);
+    int64_t (*peek)(void *ctx, const void **ret, uint64_t *ret_offset, struct pab_error *err);
+    void (*consume)(void *ctx, uint64_t n);
+    void *ctx;
+};
+
 struct pab_tar;
+void pab_tar_new_from(const struct pab_tar_entries *from, struct pab_tar **ret);
 void pab_tar_new(const struct pab_tar_input *in, struct pab_tar **ret);
 void pab_tar_free(struct pab_tar *t);
 /* Skips what is left of the entry before. *e lives until the next call. PAB_OK, PAB_END or a code. */
@@ -37,5 +46,7 @@ int pab_tar_next(struct pab_tar *t, struct pab_entry *e, struct pab_error *err);
 /* The next data bytes in place and where in the file they belong; 0 at the end of the entry. Holes are passed over. */
 int64_t pab_tar_peek(struct pab_tar *t, const void **ret, uint64_t *ret_offset, struct pab_error *err);
 void pab_tar_consume(struct pab_tar *t, uint64_t n);
+/* The entry is one of chain.h's: metadata alone. */
+int pab_tar_is_metadata(const struct pab_tar *t);
 
 #endif

@@ -38,6 +38,7 @@ struct pab_pax_values {
 #define PAB_PAX_SPARSE_MAJOR 0x20u /* the 1.0 form: the map is in the data */
 #define PAB_PAX_SPARSE_SIZE 0x40u
 #define PAB_PAX_OTHER_SPARSE 0x80u /* the 0.0 form */
+#define PAB_PAX_METADATA 0x100u    /* see chain.h */
 
 void pab_pax_values_clear(struct pab_pax_values *v);
 void pab_pax_values_release(struct pab_pax_values *v);

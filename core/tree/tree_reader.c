@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "core/base/alloc.h"
+#include "core/tree/chain.h"
 #include "core/tree/index.h"
 #include "core/tree/tar.h"
 
@@ -30,6 +31,13 @@ int pab_tree_reader_index(struct pab_source *s, struct pab_tree_reader **ret, st
     pab_index_new(s, &r->index);
     *ret = r;
     return PAB_OK;
+}
+
+void pab_tree_reader_chain(struct pab_chain *c, struct pab_tree_reader **ret)
+{
+    struct pab_tree_reader *r = pab_alloc(sizeof *r);
+    pab_chain_tar(c, &r->tar);
+    *ret = r;
 }
 
 void pab_tree_reader_free(struct pab_tree_reader *r)

@@ -8,6 +8,8 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/stream/hash.h"
+#include "core/tree/base.h"
+#include "core/tree/chain.h"
 #include "core/tree/entry.h"
 #include "core/tree/mtree.h"
 #include "core/tree/pax.h"
@@ -27,6 +29,8 @@ struct pab_tree_writer {
     struct pab_pax pax;
     struct pab_buf lines;
     struct pab_hash *hash;
+    struct pab_base *base;
+    struct pab_buf meta_path;
     struct {                    /* the entry whose data is being written */
         int open, hashed;
         void *room;
@@ -55,6 +59,10 @@ int pab_tree_writer_open(struct pab_writer *tar, struct pab_writer *index, const
     *ret = t;
     return PAB_OK;
 }
+
+void pab_tree_writer_set_base(struct pab_tree_writer *t, struct pab_base *base) { t->base = base; }
+struct pab_base *pab_tree_base(const struct pab_tree_writer *t) { return t->base; }
+int pab_tree_may_take(struct pab_tree_writer *t, const struct pab_base_entry *r) { return pab_base_take_in_order(t->base, r); }
 
 void pab_tree_warn(struct pab_tree_writer *t, const char *path, const char *message)
 {
@@ -106,8 +114,61 @@ static int begin(struct pab_tree_writer *t, const struct pab_entry *e, struct pa
     if (!rc) rc = pab_pax_header(&t->pax, e, err);
     if (!rc && pab_mtree_line(&t->lines, e, PAB_MTREE_OPEN)) rc = pab_error_set(err, PAB_E_NOMEM, 0, "not enough memory for the index");
     if (!rc) rc = write_tar(t, t->pax.out.data, t->pax.out.size, err);
-    if (!rc) pab_tree_count(&t->counts, e);
+    if (rc) return rc;
+    pab_tree_count(&t->counts, e);
+    struct pab_base_entry *r = t->base ? pab_base_find(t->base, e->path) : NULL;
+    if (r) r->state = PAB_BASE_WRITTEN;
+    return PAB_OK;
+}
+
+/* The line of an entry that is not, or not wholly, in this tar. */
+static int list_entry(struct pab_tree_writer *t, const struct pab_entry *e, uint32_t header, uint32_t content, const char *sha256, struct pab_error *err)
+{
+    if (pab_mtree_from(&t->lines, header, content) || pab_mtree_line(&t->lines, e, PAB_MTREE_OPEN))
+        return pab_error_set(err, PAB_E_NOMEM, 0, "not enough memory for the index");
+    pab_tree_count(&t->counts, e);
+    return close_line(t, sha256[0] ? sha256 : NULL, err);
+}
+
+static int keep(struct pab_tree_writer *t, const struct pab_entry *e, struct pab_base_entry *r, struct pab_error *err)
+{
+    if (t->error.code) return fail(t, &t->error, err);
+    int rc = pab_entry_check(e, err);
+    if (!rc) rc = list_entry(t, e, r->header + 1, r->content + 1, r->sha256, err);
+    r->state = PAB_BASE_KEPT;
+    t->counts.kept++;
     return rc;
+}
+
+int pab_tree_keep(struct pab_tree_writer *t, const struct pab_entry *e, struct pab_base_entry *r, struct pab_error *err)
+{
+    struct pab_error mine = { 0 };
+    return keep(t, e, r, &mine) ? fail(t, &mine, err) : PAB_OK;
+}
+
+static int put_metadata(struct pab_tree_writer *t, const struct pab_entry *e, struct pab_base_entry *r, struct pab_error *err)
+{
+    if (t->error.code) return fail(t, &t->error, err);
+    struct pab_entry meta = *e;
+    pab_buf_clear(&t->meta_path);
+    int rc = pab_entry_check(e, err);
+    if (rc) return rc;
+    if (pab_buf_adds(&t->meta_path, PAB_METADATA_FOLDER "/") || pab_buf_adds(&t->meta_path, e->path)) return pab_error_set(err, PAB_E_NOMEM, 0, "not enough memory for a path");
+    meta.path = t->meta_path.data;
+    meta.size = 0;
+    meta.extents = NULL;
+    rc = pab_pax_metadata_header(&t->pax, &meta, err);
+    if (!rc) rc = write_tar(t, t->pax.out.data, t->pax.out.size, err);
+    if (!rc) rc = list_entry(t, e, 0, r->content + 1, r->sha256, err);
+    r->state = PAB_BASE_KEPT;
+    t->counts.metadata++;
+    return rc;
+}
+
+int pab_tree_put_metadata(struct pab_tree_writer *t, const struct pab_entry *e, struct pab_base_entry *r, struct pab_error *err)
+{
+    struct pab_error mine = { 0 };
+    return put_metadata(t, e, r, &mine) ? fail(t, &mine, err) : PAB_OK;
 }
 
 static int put(struct pab_tree_writer *t, const struct pab_entry *e, const void *data, const char *sha256, struct pab_error *err)
@@ -228,11 +289,20 @@ int pab_tree_filled(struct pab_tree_writer *t, uint64_t n, struct pab_error *err
     return rc ? fail(t, &mine, err) : PAB_OK;
 }
 
+static int list_gone(void *ctx, const char *path)
+{
+    struct pab_tree_writer *t = ctx;
+    t->counts.deleted++;
+    return pab_mtree_deleted(&t->lines, path);
+}
+
 static int finish(struct pab_tree_writer *t, struct pab_error *err)
 {
     if (t->error.code) return fail(t, &t->error, err);
     if (t->now.open) return pab_error_set(err, PAB_E_USAGE, 0, "the last entry is not complete: %llu bytes of data are missing", (unsigned long long)t->now.left);
-    int rc = flush_lines(t, 0, err);
+    int rc = t->base ? pab_base_each_gone(t->base, list_gone, t) : PAB_OK;
+    if (rc) return pab_error_set(err, rc, 0, "not enough memory for the index");
+    rc = flush_lines(t, 0, err);
     return rc ? rc : write_tar(t, zeros, 2 * PAB_TAR_BLOCK, err);
 }
 
@@ -251,5 +321,6 @@ void pab_tree_writer_free(struct pab_tree_writer *t)
     pab_hash_free(t->hash);
     pab_pax_release(&t->pax);
     pab_buf_release(&t->lines);
+    pab_buf_release(&t->meta_path);
     free(t);
 }

@@ -18,7 +18,10 @@
 
 #include "core/stream/writer.h"
 
-struct pab_tree_counts { uint64_t files, dirs, links, others, bytes; }; /* links: symbolic and hard */
+struct pab_tree_counts {
+    uint64_t files, dirs, links, others, bytes;    /* of the whole tree; links: symbolic and hard */
+    uint64_t kept, metadata, deleted;              /* of an incremental one: entries not stored again, without their content, no more there */
+};
 
 /* What was not as it should be but did not stop the work ("file shrank while it was read"). */
 struct pab_tree_warnings {
@@ -28,6 +31,10 @@ struct pab_tree_warnings {
 
 struct pab_tree_writer;
 int pab_tree_writer_open(struct pab_writer *tar, struct pab_writer *index, const struct pab_tree_warnings *w, struct pab_tree_writer **ret, struct pab_error *err);
+/* Makes it incremental: what is as in the parent's index (base.h) is only listed. To be called before the first entry; the
+ * base stays the caller's. */
+struct pab_base;
+void pab_tree_writer_set_base(struct pab_tree_writer *t, struct pab_base *base);
 int pab_tree_writer_entry(struct pab_tree_writer *t, const struct pab_entry *e, struct pab_error *err);
 int pab_tree_writer_data(struct pab_tree_writer *t, const void *p, uint64_t n, struct pab_error *err);
 int pab_tree_writer_finish(struct pab_tree_writer *t, struct pab_tree_counts *ret, struct pab_error *err); /* frees t */

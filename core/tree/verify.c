@@ -4,6 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
 #include "core/stream/hash.h"
+#include "core/tree/chain.h"
 #include "core/tree/entry.h"
 #include "core/tree/index.h"
 #include "core/tree/tar.h"
@@ -72,15 +73,12 @@ static int check_content(struct pab_tar *tar, struct pab_hash *h, const struct p
     return strcmp(digest, want) ? differs(e, "its content", err) : PAB_OK;
 }
 
-int pab_tree_verify(struct pab_source *tar_source, struct pab_source *index_source, struct pab_tree_counts *ret, struct pab_error *err)
+static int verify(struct pab_tar *tar, struct pab_source *index_source, struct pab_tree_counts *ret, struct pab_error *err)
 {
-    CLEANUP(pab_cleanup_tar) struct pab_tar *tar = NULL;
     CLEANUP(pab_cleanup_index) struct pab_index *index = NULL;
     CLEANUP(pab_cleanup_hash) struct pab_hash *h = pab_hash_new();
-    struct pab_tar_input in = pab_tar_input_source(tar_source);
     struct pab_tree_counts counts = { 0 };
     struct pab_entry e, want;
-    pab_tar_new(&in, &tar);
     pab_index_new(index_source, &index);
     for (;;) {
         int rc = pab_tar_next(tar, &e, err);
@@ -97,4 +95,19 @@ int pab_tree_verify(struct pab_source *tar_source, struct pab_source *index_sour
     }
     if (ret) *ret = counts;
     return PAB_OK;
+}
+
+int pab_tree_verify(struct pab_source *tar_source, struct pab_source *index, struct pab_tree_counts *ret, struct pab_error *err)
+{
+    CLEANUP(pab_cleanup_tar) struct pab_tar *tar = NULL;
+    struct pab_tar_input in = pab_tar_input_source(tar_source);
+    pab_tar_new(&in, &tar);
+    return verify(tar, index, ret, err);
+}
+
+int pab_tree_verify_chain(struct pab_chain *c, struct pab_source *index, struct pab_tree_counts *ret, struct pab_error *err)
+{
+    CLEANUP(pab_cleanup_tar) struct pab_tar *tar = NULL;
+    pab_chain_tar(c, &tar);
+    return verify(tar, index, ret, err);
 }

@@ -37,6 +37,7 @@ static void free_slot(struct pab_wslot *s)
     if (!s) return;
     pab_wdir_unref(s->dir);
     pab_buf_release(&s->names);
+    pab_buf_release(&s->path);
     pab_xattr_list_release(&s->xattrs);
     pab_hash_free(s->hash);
     free(s->buffer);
@@ -126,7 +127,7 @@ static void release(struct pab_walker *w)
 
 int pab_tree_walk(struct pab_tree_writer *t, struct pab_walk *walk, int (*cancelled)(void *ctx), void *cancel_ctx, struct pab_error *err)
 {
-    struct pab_walker w = { .writer = t, .walk = walk, .cancelled = cancelled, .cancel_ctx = cancel_ctx, .root = -1 };
+    struct pab_walker w = { .writer = t, .base = pab_tree_base(t), .walk = walk, .cancelled = cancelled, .cancel_ctx = cancel_ctx, .root = -1 };
     if (walk->prefix && (!pab_tree_path_ok(walk->prefix) || !strcmp(walk->prefix, ".")))
         return pab_error_set(err, PAB_E_USAGE, 0, "the prefix '%s' is not a plain relative path", walk->prefix);
     walk->matched = 0;

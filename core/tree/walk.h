@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <sys/stat.h>
 #include "core/stream/hash.h"
+#include "core/tree/base.h"
 #include "core/tree/entry.h"
 #include "core/tree/links.h"
 #include "core/tree/listing.h"
@@ -37,6 +38,7 @@ struct pab_wdir {
 enum pab_wstate {
     PAB_W_READ,              /* content, or link target, is there */
     PAB_W_LARGE,             /* to be streamed */
+    PAB_W_SAME,              /* as in the parent: not read */
     PAB_W_GONE,              /* vanished, or became something else */
     PAB_W_FAILED,            /* os_errno says why */
 };
@@ -50,6 +52,7 @@ struct pab_wfile {
     size_t data;             /* offset of the content or the link target in the slot's buffer */
     size_t xattr, xattr_count;
     char sha256[65];
+    struct pab_base_entry *known; /* what the parent has under this path, or NULL */
 };
 
 struct pab_walker;
@@ -62,7 +65,7 @@ struct pab_wslot {
     unsigned done;           /* ... of which those before this one are there */
     int busy;                /* with a worker; under the walker's lock */
     struct pab_wfile files[PAB_WALK_NAMES];
-    struct pab_buf names;
+    struct pab_buf names, path; /* path: the worker's scratch */
     char *buffer;            /* PAB_WALK_BUFFER bytes */
     size_t used;
     struct pab_xattr_list xattrs;
@@ -87,6 +90,7 @@ struct pab_wlead {           /* a folder that waits for something below it */
 
 struct pab_walker {
     struct pab_tree_writer *writer;
+    struct pab_base *base;   /* the parent's index, or NULL */
     struct pab_walk *walk;
     int (*cancelled)(void *ctx);
     void *cancel_ctx;
@@ -107,6 +111,8 @@ struct pab_walker {
 
 /* walk_read.c */
 void pab_walk_read_batch(void *slot);             /* a pool's job */
+/* The extended attributes alone, of what was not read. */
+void pab_walk_read_xattrs(struct pab_wslot *s, struct pab_wfile *f);
 /* Opens for reading without touching the access time where that is allowed; follows no link, waits for nothing. */
 int pab_walk_open(int dirfd, const char *name, int flags);
 
@@ -118,6 +124,9 @@ void pab_walk_warn(struct pab_walker *w, const char *path, int os_errno, const c
 /* Puts an entry, or a hard link to an earlier name of the same file; counts it. data NULL: an entry whose data follows;
  * *ret_link says then whether it became a link. */
 int pab_walk_put(struct pab_walker *w, struct pab_entry *e, const struct stat *st, const void *data, const char *sha256, int *ret_link, struct pab_error *err);
+
+/* The same for a file whose content the parent has already. */
+int pab_walk_put_metadata(struct pab_walker *w, struct pab_entry *e, const struct stat *st, struct pab_base_entry *r, struct pab_error *err);
 
 /* walk_large.c */
 int pab_walk_large(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *f, struct pab_error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/base/cleanup.h"
 #include "core/base/vec.h"
+#include "core/tree/pax.h"
 #include "core/tree/walk.h"
 
 void pab_walk_warn(struct pab_walker *w, const char *path, int os_errno, const char *message)
@@ -91,15 +92,66 @@ static int as_link(struct pab_walker *w, struct pab_entry *e, const struct stat 
     return 0;
 }
 
+static int announce(struct pab_walker *w, const struct pab_entry *e, struct pab_error *err)
+{
+    if (strcmp(e->path, ".")) w->walk->matched++;
+    return w->leads.count ? put_leads(w, e->path, 1, err) : PAB_OK;
+}
+
 int pab_walk_put(struct pab_walker *w, struct pab_entry *e, const struct stat *st, const void *data, const char *sha256, int *ret_link, struct pab_error *err)
 {
     int is_link = as_link(w, e, st);
     if (ret_link) *ret_link = is_link;
-    int rc = w->leads.count ? put_leads(w, e->path, 1, err) : PAB_OK;
+    int rc = announce(w, e, err);
     if (rc) return rc;
-    if (strcmp(e->path, ".")) w->walk->matched++;
     if (ret_link && !is_link) return pab_tree_writer_entry(w->writer, e, err);
     return pab_tree_put(w->writer, e, data, sha256, err);
+}
+
+int pab_walk_put_metadata(struct pab_walker *w, struct pab_entry *e, const struct stat *st, struct pab_base_entry *r, struct pab_error *err)
+{
+    int is_link = as_link(w, e, st), rc = announce(w, e, err);
+    if (rc) return rc;
+    return is_link ? pab_tree_put(w->writer, e, NULL, NULL, err) : pab_tree_put_metadata(w->writer, e, r, err);
+}
+
+/* Another name of a file that came before: the same link as in the parent, to the content that it had? */
+static int link_is_kept(struct pab_walker *w, const struct pab_entry *e, const struct pab_base_entry *r)
+{
+    const char *link = pab_base_link(w->base, r);
+    if (r->type != PAB_TYPE_HARDLINK || strcmp(link, e->link)) return 0;
+    const struct pab_base_entry *first = pab_base_find(w->base, link);
+    return first && first->state == PAB_BASE_KEPT && pab_tree_may_take(w->writer, r);
+}
+
+/* Neither read nor written, unless it stands in another place now. */
+static int emit_same(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *f, struct pab_error *err)
+{
+    struct pab_base_entry *r = f->known;
+    struct pab_entry e;
+    pab_entry_from_stat(&e, &f->st);
+    e.path = pab_walk_path(w, s->dir, f->name);
+    if (e.type == PAB_TYPE_SYMLINK) e.link = pab_base_link(w->base, r);
+    int later_name = f->st.st_nlink > 1 && pab_links_find(w->links, f->st.st_dev, f->st.st_ino);
+    if (!later_name && (r->type != e.type || !pab_tree_may_take(w->writer, r))) {
+        f->known = NULL;
+        pab_walk_read_xattrs(s, f);
+        if (f->type == DT_REG) return pab_walk_large(w, s, f, err);
+        e.xattr_count = f->xattr_count;
+        e.xattrs = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
+        return pab_walk_put(w, &e, &f->st, NULL, NULL, NULL, err);
+    }
+    int keep = !as_link(w, &e, &f->st) || link_is_kept(w, &e, r), rc = announce(w, &e, err);
+    if (rc) return rc;
+    return keep ? pab_tree_keep(w->writer, &e, r, err) : pab_tree_put(w->writer, &e, NULL, NULL, err);
+}
+
+/* Read all the same, and the content is what it was? A single block is rather stored again. */
+static int only_metadata(struct pab_walker *w, const struct pab_wfile *f)
+{
+    const struct pab_base_entry *r = f->known;
+    if (!r || f->type != DT_REG || r->type != PAB_TYPE_FILE || f->st.st_size <= PAB_TAR_BLOCK || f->grew || f->shrank) return 0;
+    return r->size == (uint64_t)f->st.st_size && !strcmp(r->sha256, f->sha256) && pab_tree_may_take(w->writer, r);
 }
 
 static void warn_about(struct pab_walker *w, const char *path, const struct pab_wfile *f)
@@ -113,6 +165,7 @@ static int emit_one(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile 
 {
     struct pab_entry e;
     if (f->state == PAB_W_LARGE) return pab_walk_large(w, s, f, err);
+    if (f->state == PAB_W_SAME) return emit_same(w, s, f, err);
     const char *path = pab_walk_path(w, s->dir, f->name);
     if (f->state == PAB_W_GONE) return pab_walk_warn(w, path, 0, "vanished while the folder was read: left out"), PAB_OK;
     if (f->state == PAB_W_FAILED) return pab_walk_warn(w, path, f->os_errno, "cannot be read, left out"), PAB_OK;
@@ -122,6 +175,7 @@ static int emit_one(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile 
     e.xattr_count = f->xattr_count;
     e.xattrs = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
     if (e.type == PAB_TYPE_SYMLINK) e.link = s->buffer + f->data;
+    if (only_metadata(w, f)) return pab_walk_put_metadata(w, &e, &f->st, f->known, err);
     return pab_walk_put(w, &e, &f->st, s->buffer + f->data, f->sha256, NULL, err);
 }
 
@@ -136,7 +190,10 @@ static int emit_dir(struct pab_walker *w, struct pab_wslot *s, struct pab_error 
     e.xattrs = pab_xattr_list_view(&s->xattrs, 0, f->xattr_count);
     warn_about(w, e.path, f);
     if (f->os_errno) pab_walk_warn(w, e.path, f->os_errno, "cannot read the folder, its content is left out");
-    return pab_walk_put(w, &e, &f->st, NULL, NULL, NULL, err);
+    struct pab_base_entry *r = w->base ? pab_base_find(w->base, e.path) : NULL;
+    if (!r || r->type != PAB_TYPE_DIR || !pab_base_unchanged(w->base, r, &f->st) || !pab_tree_may_take(w->writer, r)) return pab_walk_put(w, &e, &f->st, NULL, NULL, NULL, err);
+    int rc = announce(w, &e, err);
+    return rc ? rc : pab_tree_keep(w->writer, &e, r, err);
 }
 
 /* What was read of the batch so far. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/base/alloc.h"
 #include "core/base/cleanup.h"
 #include "core/base/vec.h"
 #include "core/tree/walk.h"
@@ -67,6 +68,27 @@ static int copy_content(struct pab_walker *w, int fd, const struct pab_entry *e,
     return PAB_OK;
 }
 
+/* The content of a file that only its ctime tells from the parent's: 1 when it is what it was. */
+static int same_content(struct pab_walker *w, struct pab_wslot *s, const struct pab_wfile *f, int fd, const struct stat *st)
+{
+    const struct pab_base_entry *r = f->known;
+    struct pab_entry e;
+    char sha256[65];
+    off_t at = 0;
+    pab_entry_from_stat(&e, st);
+    if (!r || r->type != PAB_TYPE_FILE || !r->sha256[0] || r->size != e.size || r->mtime_ns != e.mtime_ns) return 0;
+    CLEANUP_FREE char *buf = pab_try_alloc(PAB_WALK_SMALL);
+    if (!buf) return 0;
+    pab_hash_reset(s->hash);
+    for (ssize_t n; (n = pread(fd, buf, PAB_WALK_SMALL, at)) != 0; at += n) {
+        if (n < 0 && errno == EINTR) n = 0;
+        else if (n < 0 || at + n > st->st_size || (w->cancelled && w->cancelled(w->cancel_ctx))) return 0;
+        pab_hash_add(s->hash, buf, (size_t)n);
+    }
+    pab_hash_hex(s->hash, sha256);
+    return at == st->st_size && !strcmp(sha256, r->sha256) && pab_tree_may_take(w->writer, r);
+}
+
 static int put_large(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *f, int fd, const struct stat *st, struct pab_error *err)
 {
     CLEANUP(pab_cleanup_free) struct pab_extent *extents = NULL;
@@ -79,6 +101,7 @@ static int put_large(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile
     e.xattr_count = f->xattr_count;
     e.xattrs = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
     if (f->no_xattrs) pab_walk_warn(w, e.path, 0, "its extended attributes could not be read and are left out");
+    if (same_content(w, s, f, fd, st)) return pab_walk_put_metadata(w, &e, st, f->known, err);
     int sparse = (uint64_t)st->st_blocks * 512 < (uint64_t)st->st_size && find_extents(fd, e.size, &x);
     extents = x.items;
     if (sparse) {

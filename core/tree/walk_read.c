@@ -91,18 +91,38 @@ static int read_link(struct pab_wslot *s, struct pab_wfile *f)
     return 1;
 }
 
+void pab_walk_read_xattrs(struct pab_wslot *s, struct pab_wfile *f)
+{
+    char path[64 + NAME_MAX]; /* there is no call for the attributes of a name below an fd */
+    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", s->dir->fd, f->name);
+    read_xattrs(s, f, -1, path);
+}
+
+/* What the parent has under this name; 1 when it is still that, so that there is nothing to read. */
+static int is_same(struct pab_wslot *s, struct pab_wfile *f)
+{
+    pab_buf_clear(&s->path);
+    if (s->dir->path[0] && (pab_buf_adds(&s->path, s->dir->path) || pab_buf_addc(&s->path, '/'))) return 0;
+    if (pab_buf_adds(&s->path, f->name)) return 0;
+    f->known = pab_base_find(s->walker->base, s->path.data);
+    if (!f->known || fstatat(s->dir->fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW)) return 0;
+    if (IFTODT(f->st.st_mode) != f->type || !pab_base_unchanged(s->walker->base, f->known, &f->st)) return 0;
+    f->state = PAB_W_SAME;
+    return 1;
+}
+
 static int read_one(struct pab_wslot *s, struct pab_wfile *f)
 {
     f->state = PAB_W_READ;
     f->grew = f->shrank = f->no_xattrs = 0;
     f->xattr_count = 0;
+    f->known = NULL;
+    if (s->walker->base && is_same(s, f)) return 1;
     if (f->type == DT_REG) return read_file(s, f);
     if (fstatat(s->dir->fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW)) return set_failed(f, errno);
     if (IFTODT(f->st.st_mode) != f->type) return set_failed(f, ENOENT);
     if (f->type == DT_LNK) return read_link(s, f);
-    char path[64 + NAME_MAX]; /* there is no call for the attributes of a name below an fd */
-    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", s->dir->fd, f->name);
-    read_xattrs(s, f, -1, path);
+    pab_walk_read_xattrs(s, f);
     return 1;
 }
 
