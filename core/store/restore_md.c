@@ -18,9 +18,47 @@ static const char *tar_option(const struct pab_mf_artifact *a)
     return strcmp(a->encoding, "zstd") == 0 ? "--zstd " : "";
 }
 
+#define TAR_OPTIONS "--xattrs --xattrs-include='*' --acls --numeric-owner -p"
+#define METADATA "METADATA/.pabengine-metadata-only" /* as core/tree/chain.h has it */
+
+/* One backup on top of what is in RESTORED: add UNPACK TAR INDEX. Names in the index have their odd bytes as octal escapes,
+ * which printf knows; what lies below a folder is removed before the folder. */
+static const char add_function[] =
+    "    add() {\n"
+    "        $1 \"$3\" | sed -n 's/%/%%/g;s/^#deleted=//p' | tac | while IFS= read -r p; do printf \"$p\\000\"; done |\n"
+    "            (cd RESTORED && xargs -0 -r rm -df --) # what is gone\n"
+    "        $1 \"$2\" | tar -x -f - -C RESTORED --anchored --exclude=.pabengine-metadata-only \\\n"
+    "            --warning=no-unknown-keyword " TAR_OPTIONS " # what is new\n"
+    "        mkdir -p " METADATA " # what has other metadata and the same content\n"
+    "        $1 \"$2\" | tar -x -f - -C METADATA --wildcards '.pabengine-metadata-only/*' " TAR_OPTIONS " 2>/dev/null || true\n"
+    "        (cd " METADATA " && find . -type f -exec sh -c \\\n"
+    "            'for f; do cp --attributes-only --preserve=all \"$f\" \"../../RESTORED/$f\"; done' sh {} +)\n"
+    "        rm -rf METADATA\n"
+    "    }\n";
+
+static const char *cat_file(const char *path)
+{
+    size_t n = strlen(path);
+    if (n > 3 && strcmp(path + n - 3, ".gz") == 0) return "zcat";
+    return n > 4 && strcmp(path + n - 4, ".zst") == 0 ? "'zstd -dc'" : "cat";
+}
+
+static void chain(struct pab_buf *b, const struct pab_mf_artifact *a)
+{
+    const char *first = a->layers.items[0];
+    pab_buf_adds(b, "It builds on backups that lie beside this one: the full one is unpacked first, then each later one on top, and this one last.\n\n");
+    pab_buf_adds(b, add_function);
+    pab_buf_addf(b, "    mkdir -p RESTORED\n    %s '../%s' | tar -x -f - -C RESTORED " TAR_OPTIONS "\n", strcmp(cat_file(first), "'zstd -dc'") == 0 ? "zstd -dc" : cat_file(first), first);
+    for (size_t i = 1; i < a->layers.count; i++) pab_buf_addf(b, "    add %s '../%s' '../%s'\n", cat_file(a->layers.items[i]), a->layers.items[i], a->layer_indexes.items[i]);
+    pab_buf_addf(b, "    add %s '%s' '%s'\n", cat_file(a->path), a->path, a->index_path);
+    pab_buf_addf(b, "    %s '%s' | sed -n 's/%%/%%%%/g;s/^\\([^ ]*\\) type=dir .* time=\\([^ ]*\\).*/\\2 \\1/p' |\n"
+                    "        while read -r t p; do touch -d \"@$t\" \"RESTORED/$(printf \"$p\")\"; done # folders' times\n", cat_command(a), a->index_path);
+}
+
 static void tree(struct pab_buf *b, const struct pab_mf_artifact *a)
 {
-    pab_buf_addf(b, "    mkdir -p RESTORED && tar -x %s-f '%s' -C RESTORED --xattrs --xattrs-include='*' --acls --numeric-owner -p\n", tar_option(a), a->path);
+    if (a->layers.count) chain(b, a);
+    else pab_buf_addf(b, "    mkdir -p RESTORED && tar -x %s-f '%s' -C RESTORED " TAR_OPTIONS "\n", tar_option(a), a->path);
     if (a->index_path) pab_buf_addf(b, "\nIts files, with modes, owners and SHA-256 (mtree format):\n\n    %s '%s'\n", cat_command(a), a->index_path);
 }
 

@@ -124,10 +124,12 @@ int pab_base_take_in_order(struct pab_base *b, const struct pab_base_entry *r)
     return 1;
 }
 
-int pab_base_each_gone(const struct pab_base *b, int (*gone)(void *ctx, const char *path), void *ctx)
+int pab_base_each_gone(const struct pab_base *b, int (*gone)(void *ctx, const char *path, enum pab_base_state state), void *ctx)
 {
     int rc = PAB_OK;
-    for (size_t i = 0; i < b->entries.count && !rc; i++)
-        if (b->entries.items[i].state == PAB_BASE_GONE && !b->entries.items[i].twice) rc = gone(ctx, path_of(b, &b->entries.items[i]));
+    for (size_t i = 0; i < b->entries.count && !rc; i++) {
+        const struct pab_base_entry *r = &b->entries.items[i];
+        if ((r->state == PAB_BASE_GONE || r->state == PAB_BASE_REPLACED) && !r->twice) rc = gone(ctx, path_of(b, r), r->state);
+    }
     return rc;
 }

@@ -22,6 +22,7 @@
 enum pab_base_state {
     PAB_BASE_GONE,        /* until it is met in the new tree */
     PAB_BASE_WRITTEN,     /* is there, and its content is stored again */
+    PAB_BASE_REPLACED,    /* likewise, but it is of another type: who unpacks by hand must remove the old one */
     PAB_BASE_KEPT,        /* is there with the content it had: names of the same file stay as they are */
 };
 
@@ -46,7 +47,7 @@ int pab_base_unchanged(const struct pab_base *b, const struct pab_base_entry *r,
 /* 0: an entry that stood behind it in the parent was already taken.  Then this one is stored again, because the tars that a
  * tree is made of are read side by side, each in one pass. */
 int pab_base_take_in_order(struct pab_base *b, const struct pab_base_entry *r);
-/* The paths that are still PAB_BASE_GONE, in the index's order. */
-int pab_base_each_gone(const struct pab_base *b, int (*gone)(void *ctx, const char *path), void *ctx);
+/* The entries that are PAB_BASE_GONE or PAB_BASE_REPLACED, in the index's order. */
+int pab_base_each_gone(const struct pab_base *b, int (*gone)(void *ctx, const char *path, enum pab_base_state state), void *ctx);
 
 #endif

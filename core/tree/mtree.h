@@ -12,7 +12,7 @@
  * "native,MAJOR,MINOR".  The ctime of the source, for incremental runs, stands in a comment before the line:
  * bsdtar fails on keywords that it does not know.  The index of an incremental tree lists the whole tree; `from` says
  * how many backups before this one the tar with the header of the entry lies, and the one with its content (none: both are
- * in this one), and `deleted`, at the end, what the parent had and is no more.
+ * in this one), and `deleted`, at the end, what the parent had and is no more, or is of another type.
  */
 #ifndef PAB_TREE_MTREE_H
 #define PAB_TREE_MTREE_H

@@ -105,6 +105,8 @@ void pab_tree_count(struct pab_tree_counts *c, const struct pab_entry *e)
     c->bytes += pab_entry_stored(e);
 }
 
+static uint32_t plain_type(uint32_t type) { return type == PAB_TYPE_HARDLINK ? PAB_TYPE_FILE : type; }
+
 /* Header into the tar, the line without its digest into the index. */
 static int begin(struct pab_tree_writer *t, const struct pab_entry *e, struct pab_error *err)
 {
@@ -117,7 +119,7 @@ static int begin(struct pab_tree_writer *t, const struct pab_entry *e, struct pa
     if (rc) return rc;
     pab_tree_count(&t->counts, e);
     struct pab_base_entry *r = t->base ? pab_base_find(t->base, e->path) : NULL;
-    if (r) r->state = PAB_BASE_WRITTEN;
+    if (r) r->state = plain_type(r->type) == plain_type(e->type) ? PAB_BASE_WRITTEN : PAB_BASE_REPLACED;
     return PAB_OK;
 }
 
@@ -289,10 +291,10 @@ int pab_tree_filled(struct pab_tree_writer *t, uint64_t n, struct pab_error *err
     return rc ? fail(t, &mine, err) : PAB_OK;
 }
 
-static int list_gone(void *ctx, const char *path)
+static int list_gone(void *ctx, const char *path, enum pab_base_state state)
 {
     struct pab_tree_writer *t = ctx;
-    t->counts.deleted++;
+    t->counts.deleted += state == PAB_BASE_GONE;
     return pab_mtree_deleted(&t->lines, path);
 }
 
