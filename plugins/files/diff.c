@@ -186,7 +186,7 @@ static int found_live(void *ctx, const char *path, const struct stat *st)
 int files_diff(const struct files *f, struct pab_op *op, const struct pab_restore_req *req, uint32_t index, int root_fd, struct files_diff *ret)
 {
     const struct pab_host *h = op->host;
-    const struct pab_artifact_info *a = (const void *)((const char *)req->artifacts + (size_t)index * req->artifact_stride);
+    const struct pab_artifact_info *a = info_of(req, index);
     const struct files_set *set = files_find_set(f, a->object);
     struct comparison c = { .f = f, .op = op, .req = req, .root_fd = root_fd, .d = ret };
     struct pab_reader *r = NULL;

@@ -7,7 +7,7 @@
 #define PAB_PLUGIN_FILES_H
 
 #include <sys/stat.h>
-#include "plugins/support/support.h"
+#include "plugins/support/info.h"
 
 #define FILES_OLD_SUFFIX ".pab-old" /* what tree_extract appends to the names of what it replaces */
 

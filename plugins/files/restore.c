@@ -13,17 +13,6 @@ struct restore {
     int keep_old;
 };
 
-static const struct pab_artifact_info *artifact(const struct restore *r, uint32_t i)
-{
-    return (const void *)((const char *)r->req->artifacts + (size_t)i * r->req->artifact_stride);
-}
-
-static int add_plan(const struct restore *r, uint32_t action, const char *object, const char *detail, uint64_t size)
-{
-    return r->op->host->plan_add(r->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = object,
-                                                           .detail = detail, .size = size });
-}
-
 /* "2 changed, 1 missing, 40 unchanged, 1 extra that stays (.env changed, ...)" */
 static void summarize(const struct restore *r, const struct files_diff *d, struct pab_buf *text)
 {
@@ -45,7 +34,7 @@ static int plan_set(const struct restore *r, uint32_t i)
     if (rc) return rc;
     summarize(r, &d, &text);
     uint32_t action = d.changed ? PAB_PLAN_OVERWRITE : d.missing ? PAB_PLAN_CREATE : d.touched ? PAB_PLAN_OVERWRITE : PAB_PLAN_KEEP;
-    return add_plan(r, action, artifact(r, i)->object, pab_buf_str(&text), d.bytes);
+    return sup_plan(r->op, action, info_of(r->req, i)->object, d.bytes, "%s", pab_buf_str(&text));
 }
 
 /* Folders always pass: their times must be set again after what is in them was written. */
@@ -73,7 +62,7 @@ static int restore_set(const struct restore *r, uint32_t i)
 {
     CLEANUP(files_diff_release) struct files_diff before = FILES_DIFF_INIT, after = FILES_DIFF_INIT;
     CLEANUP(pab_buf_release) struct pab_buf text = PAB_BUF_INIT(8192);
-    const char *object = artifact(r, i)->object;
+    const char *object = info_of(r->req, i)->object;
     uint64_t files = 0;
     int rc = files_diff(r->f, r->op, r->req, i, r->root_fd, &before);
     if (!rc) rc = extract(r, i, &before.write, r->keep_old ? PAB_EXTRACT_KEEP_OLD : 0, &files);
@@ -118,12 +107,12 @@ static int clean_set(const struct restore *r, uint32_t i, uint64_t *ret_removed)
 static int clean_up(const struct restore *r, uint32_t i)
 {
     uint64_t removed = 0;
-    const char *object = artifact(r, i)->object;
+    const char *object = info_of(r->req, i)->object;
     if (r->root_fd < 0) return PAB_OK;
     int rc = clean_set(r, i, &removed);
     if (rc || !removed) return rc;
     CLEANUP_FREE char *text = pab_sprintf("%llu file%s kept as NAME" FILES_OLD_SUFFIX " in '%s'", (unsigned long long)removed, removed == 1 ? "" : "s", r->root);
-    if (r->req->flags & PAB_RESTORE_PLAN) return add_plan(r, PAB_PLAN_DROP, object, text, PAB_SIZE_UNKNOWN);
+    if (r->req->flags & PAB_RESTORE_PLAN) return sup_plan(r->op, PAB_PLAN_DROP, object, PAB_SIZE_UNKNOWN, "%s", text);
     pab_log(r->op, PAB_LOG_INFO, "%s: removed %s", object, text);
     return PAB_OK;
 }

@@ -8,6 +8,7 @@
 #ifndef PAB_LETTA_H
 #define PAB_LETTA_H
 
+#include "plugins/support/info.h"
 #include "plugins/support/lines.h"
 #include "plugins/support/rest.h"
 

@@ -1,31 +1,13 @@
 /* restore.c - the verb: the parts in their order, the map of ids, and taking back what was made when something fails. */
-#include <stdarg.h>
 #include <fcntl.h>
 #include <string.h>
 #include "plugins/letta/restore_private.h"
-
-int restoring_plan(const struct restoring *r, uint32_t action, const char *object, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    CLEANUP_FREE char *detail = pab_vsprintf(fmt, ap);
-    va_end(ap);
-    return r->op->host->plan_add(r->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = object, .detail = detail,
-                                                           .size = PAB_SIZE_UNKNOWN });
-}
 
 int64_t restoring_find(const struct restoring *r, const char *object, const char *part)
 {
     for (uint32_t i = 0; i < r->req->artifact_count; i++)
         if (!strcmp(restoring_artifact(r, i)->object, object) && strstr(restoring_artifact(r, i)->path, part)) return i;
     return -1;
-}
-
-const char *restoring_fact(const struct pab_artifact_info *a, const char *key)
-{
-    for (uint64_t i = 0; i < a->fact_count; i++)
-        if (!strcmp(a->facts[i].key, key)) return a->facts[i].value;
-    return "";
 }
 
 void restoring_made(struct restoring *r, const char *below, const char *id)

@@ -105,7 +105,7 @@ static int put_archive(struct restoring *r, const json_t *there, const json_t *a
     int64_t passages = -1;
     if (restoring_now(r, id)) return PAB_OK;
     for (uint32_t i = 0; i < r->req->artifact_count; i++)
-        if (!strcmp(restoring_fact(restoring_artifact(r, i), "archive"), id)) passages = i;
+        if (!strcmp(info_fact(restoring_artifact(r, i), "archive"), id)) passages = i;
     int rc = find_archive(r, there, archive, passages, &found);
     if (rc) return rc;
     if (found) {

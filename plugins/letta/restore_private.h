@@ -29,16 +29,12 @@ struct restoring {
     json_t *made;               /* paths to delete, oldest first */
 };
 
-static inline const struct pab_artifact_info *restoring_artifact(const struct restoring *r, uint32_t i)
-{
-    return (const void *)((const char *)r->req->artifacts + (size_t)i * r->req->artifact_stride);
-}
+static inline const struct pab_artifact_info *restoring_artifact(const struct restoring *r, uint32_t i) { return info_of(r->req, i); }
 static inline int is_plan(const struct restoring *r) { return (r->req->flags & PAB_RESTORE_PLAN) != 0; }
 static inline int is_forced(const struct restoring *r) { return (r->req->flags & PAB_RESTORE_FORCE) != 0; }
-int restoring_plan(const struct restoring *r, uint32_t action, const char *object, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+#define restoring_plan(r, action, object, ...) sup_plan((r)->op, action, object, PAB_SIZE_UNKNOWN, __VA_ARGS__)
 /* The artifact of that object whose path has that part; -1: none. */
 int64_t restoring_find(const struct restoring *r, const char *object, const char *part);
-const char *restoring_fact(const struct pab_artifact_info *a, const char *key);     /* "" when it is not there */
 /* POST, and notes what was made under PATH/ID (NULL: nothing to note). *ret: the answer. */
 int restoring_make(struct restoring *r, const char *path, const json_t *body, const char *delete_below, json_t **ret);
 int restoring_send(struct restoring *r, const char *method, const char *path, const json_t *body);

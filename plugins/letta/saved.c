@@ -105,7 +105,7 @@ int saved_load(struct restoring *r)
     struct pab_error err = { 0 };
     for (uint32_t i = 0; i < r->req->artifact_count; i++) {
         const struct pab_artifact_info *a = restoring_artifact(r, i);
-        const char *id = restoring_fact(a, "agent");
+        const char *id = info_fact(a, "agent");
         if (!*id) continue;
         struct saved_agent *s = agent_of(r, id, a->object);
         if (strstr(a->path, ".agent.")) s->description = i;

@@ -54,7 +54,7 @@ int letta_verify(void *instance, struct pab_op *op, const struct pab_verify_req 
     int rc = PAB_OK;
     (void)instance;
     for (uint32_t i = 0; !rc && (req->flags & PAB_VERIFY_CONTENT) && i < req->artifact_count; i++) {
-        const struct pab_artifact_info *a = (const void *)((const char *)req->artifacts + (size_t)i * req->artifact_stride);
+        const struct pab_artifact_info *a = info_of(req, i);
         if (a->media_type && !strcmp(a->media_type, "application/x-ndjson")) rc = verify_lines(op, a, i);
         else rc = verify_json(op, a, i, !pab_str_has_suffix(a->path, ".af"));
     }

@@ -7,6 +7,7 @@
 #ifndef PAB_N8N_H
 #define PAB_N8N_H
 
+#include "plugins/support/info.h"
 #include "plugins/support/rest.h"
 #include "plugins/n8n/text.h"
 
@@ -72,7 +73,6 @@ int key_matches(const char *key, const char *fingerprint);
 
 /* ---- stored.c */
 /* Value of a fact or count, "" when it is not there. */
-const char *n8n_value(const struct pab_kv *kvs, uint64_t n, const char *key);
 /* An artifact read as JSON. */
 struct stored {
     struct pab_op *op;

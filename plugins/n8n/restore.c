@@ -1,28 +1,12 @@
 /* restore.c - the verb: what was chosen, in the order in which it refers to each other. */
-#include <stdarg.h>
 #include <string.h>
 #include "plugins/n8n/restore_private.h"
-
-const struct pab_artifact_info *restoring_artifact(const struct restoring *r, uint32_t i)
-{
-    return (const void *)((const char *)r->req->artifacts + (size_t)i * r->req->artifact_stride);
-}
 
 int64_t restoring_find(const struct restoring *r, const char *object)
 {
     for (uint32_t i = 0; i < r->req->artifact_count; i++)
         if (!strcmp(restoring_artifact(r, i)->object, object)) return i;
     return -1;
-}
-
-int restoring_plan(const struct restoring *r, uint32_t action, const char *object, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    CLEANUP_FREE char *detail = pab_vsprintf(fmt, ap);
-    va_end(ap);
-    return r->op->host->plan_add(r->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = object, .detail = detail,
-                                                           .size = PAB_SIZE_UNKNOWN });
 }
 
 int restoring_json(const struct restoring *r, uint32_t i, json_t **ret)

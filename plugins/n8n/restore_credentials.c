@@ -11,7 +11,7 @@ static int into_buffer(void *ctx, const void *data, size_t size, struct pab_erro
 
 static int check_key(struct restoring *r, struct cli *c, const struct pab_artifact_info *a, struct pab_error *err)
 {
-    const char *wanted = n8n_value(a->facts, a->fact_count, "key_fingerprint");
+    const char *wanted = info_fact(a, "key_fingerprint");
     char *key = NULL;
     int rc = cli_key(c, &key, err);
     if (rc) return rc;

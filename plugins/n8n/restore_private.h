@@ -32,10 +32,10 @@ struct restoring {
     int lean;                   /* how much of a workflow the server refuses: see body.c */
 };
 
-const struct pab_artifact_info *restoring_artifact(const struct restoring *r, uint32_t i);
+static inline const struct pab_artifact_info *restoring_artifact(const struct restoring *r, uint32_t i) { return info_of(r->req, i); }
 int64_t restoring_find(const struct restoring *r, const char *object);  /* index, or -1 */
 static inline int is_plan(const struct restoring *r) { return (r->req->flags & PAB_RESTORE_PLAN) != 0; }
-int restoring_plan(const struct restoring *r, uint32_t action, const char *object, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+#define restoring_plan(r, action, object, ...) sup_plan((r)->op, action, object, PAB_SIZE_UNKNOWN, __VA_ARGS__)
 /* Small JSON artifact whole. */
 int restoring_json(const struct restoring *r, uint32_t i, json_t **ret);
 

@@ -198,9 +198,9 @@ static const char *find_target(json_t *there, const struct table *t)
 static int restore_at(struct restoring *r, uint32_t index, json_t *there)
 {
     const struct pab_artifact_info *a = restoring_artifact(r, index);
-    const char *text = n8n_value(a->facts, a->fact_count, "columns");
+    const char *text = info_fact(a, "columns");
     CLEANUP_JSON json_t *all = NULL, *columns = json_array();
-    struct table t = { .r = r, .index = index, .id = n8n_value(a->facts, a->fact_count, "id"), .name = n8n_value(a->facts, a->fact_count, "name"), .columns = columns };
+    struct table t = { .r = r, .index = index, .id = info_fact(a, "id"), .name = info_fact(a, "name"), .columns = columns };
     struct pab_error err = { 0 };
     size_t i;
     json_t *c;

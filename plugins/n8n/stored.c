@@ -2,13 +2,6 @@
 #include <string.h>
 #include "plugins/n8n/n8n.h"
 
-const char *n8n_value(const struct pab_kv *kvs, uint64_t n, const char *key)
-{
-    for (uint64_t i = 0; i < n; i++)
-        if (!strcmp(kvs[i].key, key)) return kvs[i].value;
-    return "";
-}
-
 static int64_t read_stored(void *ctx, void *buf, uint64_t capacity, struct pab_error *err)
 {
     struct stored *s = ctx;

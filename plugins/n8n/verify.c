@@ -81,9 +81,9 @@ static int read_lines(struct verifying *v, uint32_t index, uint64_t *count)
 
 static int compare_count(struct verifying *v, const struct pab_artifact_info *a, const char *key, uint64_t found)
 {
-    int64_t stored = -1;
-    if (pab_parse_int(n8n_value(a->counts, a->count_count, key), &stored) || (uint64_t)stored == found) return PAB_OK;
-    return pab_fail(v->op, PAB_E_CORRUPT, 0, NULL, "'%s' holds %llu %s, %lld were stored", a->path, (unsigned long long)found, key, (long long)stored);
+    uint64_t stored = info_count(a, key);
+    if (stored == UINT64_MAX || stored == found) return PAB_OK;
+    return pab_fail(v->op, PAB_E_CORRUPT, 0, NULL, "'%s' holds %llu %s, %llu were stored", a->path, (unsigned long long)found, key, (unsigned long long)stored);
 }
 
 static int verify_json(struct verifying *v, const struct pab_artifact_info *a, uint32_t index)
@@ -134,7 +134,7 @@ static int compare_numbers(struct verifying *v)
     uint64_t single = 0;
     const struct pab_artifact_info *all = NULL;
     for (uint32_t i = 0; i < v->req->artifact_count; i++) {
-        const struct pab_artifact_info *a = (const void *)((const char *)v->req->artifacts + (size_t)i * v->req->artifact_stride);
+        const struct pab_artifact_info *a = info_of(v->req, i);
         if (!strncmp(a->object, "workflow:", 9)) single++;
         if (!strcmp(a->object, "workflows")) all = a;
     }
@@ -148,7 +148,7 @@ int n8n_verify(void *instance, struct pab_op *op, const struct pab_verify_req *r
     (void)instance;
     int rc = compare_numbers(&v);
     for (uint32_t i = 0; !rc && (req->flags & PAB_VERIFY_CONTENT) && i < req->artifact_count; i++)
-        rc = verify_one(&v, (const void *)((const char *)req->artifacts + (size_t)i * req->artifact_stride), i);
+        rc = verify_one(&v, info_of(req, i), i);
     if (!rc) rc = compare_files(&v);
     json_decref(v.in_all);
     return rc;

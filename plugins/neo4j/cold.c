@@ -138,6 +138,6 @@ int cold_cleanup(struct stopped *s, const struct pab_restore_req *req)
     struct pab_error err = { 0 };
     if (!exists(old)) return PAB_OK;
     if (req->flags & PAB_RESTORE_PLAN)
-        return s->op->host->plan_add(s->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = PAB_PLAN_DROP, .object = DATA_STEM, .detail = detail, .size = PAB_SIZE_UNKNOWN });
+        return sup_plan(s->op, PAB_PLAN_DROP, DATA_STEM, PAB_SIZE_UNKNOWN, "%s", detail);
     return pab_remove_tree(AT_FDCWD, old, &err) ? sup_fail(s->op, &err) : PAB_OK;
 }

@@ -24,6 +24,7 @@
 #define PAB_PLUGIN_NEO4J_H
 
 #include "plugins/support/docker_rest.h"
+#include "plugins/support/info.h"
 #include "plugins/support/place.h"
 #include "plugins/support/rest.h"
 
@@ -204,11 +205,8 @@ int store_check_data(const struct neo4j *n, struct pab_op *op, uint32_t index);
 int restore_graph(const struct neo4j *n, struct pab_op *op, const struct pab_restore_req *req);
 int restore_files(const struct neo4j *n, struct pab_op *op, const struct pab_restore_req *req);
 
-const struct pab_artifact_info *artifact_at(const struct pab_artifact_info *first, uint32_t stride, uint32_t i);
 int artifact_is(const struct pab_artifact_info *a, const char *stem);   /* by the file's name */
 int artifact_is_dump(const struct pab_artifact_info *a);
-const char *info_fact(const struct pab_artifact_info *a, const char *key);  /* "" when not there */
-uint64_t info_count(const struct pab_artifact_info *a, const char *key);    /* UINT64_MAX when not there */
 
 int neo4j_check(void *instance, struct pab_op *op, const struct pab_check_req *req);
 int neo4j_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req);

@@ -12,7 +12,7 @@ struct files {
 static int plan(struct files *f, uint32_t action, const char *object, uint64_t size, char *detail)
 {
     CLEANUP_FREE char *text = detail;
-    return f->s.op->host->plan_add(f->s.op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = object, .detail = text, .size = size });
+    return sup_plan(f->s.op, action, object, size, "%s", text);
 }
 
 static int plan_data(struct files *f)
@@ -60,7 +60,7 @@ static int plan_all(struct files *f)
     if (!rc && f->data && planning) rc = plan_data(f);
     else if (!rc && f->data && cold_refusal(&f->s, f->req, &why)) rc = pab_fail(f->s.op, PAB_E_EXISTS, 0, NULL, "%s", why);
     for (uint32_t i = 0; !rc && !f->data && i < f->req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact_at(f->req->artifacts, f->req->artifact_stride, i);
+        const struct pab_artifact_info *a = info_of(f->req, i);
         if (artifact_is_dump(a)) rc = plan_dump(f, a);
     }
     return rc;
@@ -71,7 +71,7 @@ static int restore_all(struct files *f)
     int rc = service_stop(&f->s);
     if (!rc && f->data) rc = cold_restore(&f->s, f->req, f->data_index);
     for (uint32_t i = 0; !rc && !f->data && i < f->req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact_at(f->req->artifacts, f->req->artifact_stride, i);
+        const struct pab_artifact_info *a = info_of(f->req, i);
         if (artifact_is_dump(a)) rc = dump_restore(&f->s, a, i);
     }
     return service_start(&f->s, rc);
@@ -81,7 +81,7 @@ int restore_files(const struct neo4j *n, struct pab_op *op, const struct pab_res
 {
     struct files f = { .req = req };
     for (uint32_t i = 0; i < req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact_at(req->artifacts, req->artifact_stride, i);
+        const struct pab_artifact_info *a = info_of(req, i);
         if (artifact_is(a, DATA_STEM)) f.data = a, f.data_index = i;
         else f.dumps += artifact_is_dump(a) != 0;
     }

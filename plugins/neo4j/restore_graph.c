@@ -15,7 +15,7 @@ struct job {
 static int plan(struct job *j, uint32_t action, uint64_t size, char *detail)
 {
     CLEANUP_FREE char *text = detail;
-    return j->op->host->plan_add(j->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = j->server.n->database, .detail = text, .size = size });
+    return sup_plan(j->op, action, j->server.n->database, size, "%s", text);
 }
 
 static int plan_all(struct job *j)
@@ -82,7 +82,7 @@ static int restore_all(struct job *j)
 static void sort_artifacts(struct job *j)
 {
     for (uint32_t i = 0; i < j->req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact_at(j->req->artifacts, j->req->artifact_stride, i);
+        const struct pab_artifact_info *a = info_of(j->req, i);
         if (artifact_is(a, GRAPH_STEM)) j->graph = a, j->graph_index = i;
         else if (artifact_is(a, SCHEMA_STEM)) j->schema = a, j->schema_index = i;
     }

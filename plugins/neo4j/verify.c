@@ -63,7 +63,7 @@ int neo4j_verify(void *instance, struct pab_op *op, const struct pab_verify_req 
     int rc = PAB_OK;
     if (!(req->flags & PAB_VERIFY_CONTENT)) return PAB_OK;
     for (uint32_t i = 0; !rc && i < req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact_at(req->artifacts, req->artifact_stride, i);
+        const struct pab_artifact_info *a = info_of(req, i);
         if (artifact_is(a, GRAPH_STEM)) rc = graph_verify(op, i, a);
         else if (artifact_is(a, SCHEMA_STEM)) rc = verify_schema(op, i, a);
         else if (artifact_is_dump(a)) rc = dump_verify(op, i, a);

@@ -128,7 +128,7 @@ static int say(struct globals *g, struct pab_error *err)
 
 int pg_globals_restore(struct pg_call *c, PGconn *conn, const struct pab_restore_req *req, uint32_t index, struct pab_error *err)
 {
-    const struct pab_artifact_info *a = (const void *)((const char *)req->artifacts + (size_t)index * req->artifact_stride);
+    const struct pab_artifact_info *a = info_of(req, index);
     struct globals g = { .call = c, .conn = conn, .object = a->object, .plan = (req->flags & PAB_RESTORE_PLAN) != 0 };
     struct pab_buf text = PAB_BUF_INIT(GLOBALS_MAX);
     int rc = read_text(c, index, &text, err);

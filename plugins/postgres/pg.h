@@ -22,7 +22,7 @@
 
 #include <libpq-fe.h>
 #include <pthread.h>
-#include "plugins/support/support.h"
+#include "plugins/support/info.h"
 
 /* ---- an instance: the options of a target (plugin.c) */
 struct pg {

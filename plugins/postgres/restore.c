@@ -3,11 +3,6 @@
 #include <string.h>
 #include "plugins/postgres/back.h"
 
-static const struct pab_artifact_info *artifact(const struct pab_restore_req *req, uint32_t i)
-{
-    return (const void *)((const char *)req->artifacts + (size_t)i * req->artifact_stride);
-}
-
 static int holds(const struct pab_artifact_info *a, const char *content)
 {
     const char *is = pg_fact(a, PG_FACT_FORMAT);
@@ -102,7 +97,7 @@ static int choose_tool(struct pg_back *b, const struct pg_tools *tools, struct p
 static int find_archive(struct pg_back *b, struct pab_error *err)
 {
     for (uint32_t i = 0; i < b->req->artifact_count; i++) {
-        const struct pab_artifact_info *a = artifact(b->req, i);
+        const struct pab_artifact_info *a = info_of(b->req, i);
         if (!holds(a, PG_ARCHIVE) || strcmp(a->object, b->sql->object) != 0) continue;
         b->archive = a;
         b->archive_index = i;
@@ -123,7 +118,7 @@ static int restore_one(struct pg_back *b, const struct pg_tools *tools, int role
 
 static int restore_database(struct pg_call *c, const struct pab_restore_req *req, uint32_t i, const struct pg_tools *tools, int roles, struct pab_error *err)
 {
-    struct pg_back b = { .call = c, .req = req, .sql_index = i, .sql = artifact(req, i) };
+    struct pg_back b = { .call = c, .req = req, .sql_index = i, .sql = info_of(req, i) };
     b.from = pab_strdup(b.sql->object);
     b.name = pab_strdup(req->as_name ? req->as_name : b.from);
     b.fresh = pab_sprintf("%s" PG_NEW_SUFFIX, b.name);
@@ -144,7 +139,7 @@ static int restore_database(struct pg_call *c, const struct pab_restore_req *req
 static int check_request(const struct pab_restore_req *req, struct pab_error *err)
 {
     uint32_t databases = 0;
-    for (uint32_t i = 0; i < req->artifact_count; i++) databases += (uint32_t)holds(artifact(req, i), PG_DATABASE);
+    for (uint32_t i = 0; i < req->artifact_count; i++) databases += (uint32_t)holds(info_of(req, i), PG_DATABASE);
     if (!req->as_name || databases == 1) return PAB_OK;
     pab_error_set(err, PAB_E_USAGE, 0, "--as names one database, and %u would be restored", databases);
     return pab_error_hint(err, err->code, "choose one with --object");
@@ -156,7 +151,7 @@ static int restore_all(struct pg_call *c, PGconn **conn, const struct pab_restor
     int cleaning = (req->flags & PAB_RESTORE_CLEANUP) != 0, globals = 0, rc = PAB_OK;
     if (check_request(req, err) || (!cleaning && pg_tools_find(c->pg, &tools, err))) return err->code;
     for (uint32_t i = 0; i < req->artifact_count && !rc; i++) {
-        if (cleaning || req->as_name || !holds(artifact(req, i), PG_GLOBALS)) continue;
+        if (cleaning || req->as_name || !holds(info_of(req, i), PG_GLOBALS)) continue;
         globals = 1;
         rc = pg_globals_restore(c, *conn, req, i, err);
     }
@@ -164,7 +159,7 @@ static int restore_all(struct pg_call *c, PGconn **conn, const struct pab_restor
     /* in a plan the roles of the globals are still to come */
     int roles = !(globals && (req->flags & PAB_RESTORE_PLAN));
     for (uint32_t i = 0; i < req->artifact_count && !rc; i++) {
-        if (holds(artifact(req, i), PG_DATABASE)) rc = restore_database(c, req, i, &tools, roles, err);
+        if (holds(info_of(req, i), PG_DATABASE)) rc = restore_database(c, req, i, &tools, roles, err);
     }
     return rc;
 }

@@ -237,7 +237,7 @@ int pg_verify(void *instance, struct pab_op *op, const struct pab_verify_req *re
     struct pab_error err = { 0 };
     for (uint32_t i = 0; i < req->artifact_count; i++) {
         struct verify v = { .op = op, .pg = instance, .index = i };
-        v.a = (const void *)((const char *)req->artifacts + (size_t)i * req->artifact_stride);
+        v.a = info_of(req, i);
         if (verify_one(&v, (req->flags & PAB_VERIFY_CONTENT) != 0, &err)) return err.os_errno == PG_HOST_KNOWS ? err.code : sup_fail(op, &err);
     }
     return PAB_OK;

@@ -1,18 +1,7 @@
 /* restore.c - the verb: each artifact to the volume or folder that it came from, or below --to. */
 #include <fcntl.h>
-#include <stdarg.h>
 #include <string.h>
 #include "plugins/volume/volume.h"
-
-int restore_plan(const struct restore *r, uint32_t action, uint64_t size, const char *fmt, ...)
-{
-    va_list ap;
-    va_start(ap, fmt);
-    CLEANUP_FREE char *detail = pab_vsprintf(fmt, ap);
-    va_end(ap);
-    return r->op->host->plan_add(r->op, &(struct pab_plan){ .struct_size = sizeof(struct pab_plan), .action = action, .object = r->a->object,
-                                                           .detail = detail, .size = size });
-}
 
 int restore_extract(const struct restore *r, const char *dir, uint32_t flags)
 {
@@ -57,8 +46,8 @@ int volume_restore(void *instance, struct pab_op *op, const struct pab_restore_r
     r.d = d;
     for (uint32_t i = 0; !rc && i < req->artifact_count; i++) {
         r.index = i;
-        r.a = (const void *)((const char *)req->artifacts + (size_t)i * req->artifact_stride);
-        r.name = req->as_name ? req->as_name : artifact_fact(r.a, "volume");
+        r.a = info_of(req, i);
+        r.name = req->as_name ? req->as_name : info_fact(r.a, "volume");
         if (!*r.name) rc = pab_fail(op, PAB_E_CORRUPT, 0, "use --to to get at the files", "'%s': the manifest does not say which volume it is", r.a->path);
         else rc = restore_one(&r);
         users_release(&r.users);

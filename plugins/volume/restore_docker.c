@@ -24,7 +24,7 @@ static int find(const struct restore *r, const char *name, json_t **ret)
 
 static json_t *fact_json(const struct restore *r, const char *key)
 {
-    const char *text = artifact_fact(r->a, key);
+    const char *text = info_fact(r->a, key);
     json_t *o = NULL;
     return *text && !json_parse(text, strlen(text), key, &o, NULL) ? o : NULL;
 }
@@ -45,10 +45,10 @@ int restore_create(const struct restore *r, const char *name, json_t **ret)
     CLEANUP_JSON json_t *labels = fact_json(r, "labels");
     CLEANUP_JSON json_t *options = fact_json(r, "options");
     struct pab_error err = { 0 };
-    if (strstr(artifact_fact(r->a, "options"), "password=***"))
+    if (strstr(info_fact(r->a, "options"), "password=***"))
         return pab_fail(r->op, PAB_E_REFUSED, 0, "docker volume create, with the options in the manifest", "volume '%s' needs a password that is not in the backup: make it by hand first", name);
     if (r->req->as_name && labels) drop_compose(labels);
-    return docker_volume_create(r->d, name, artifact_fact(r->a, "driver"), labels, options, ret, &err) ? sup_fail(r->op, &err) : PAB_OK;
+    return docker_volume_create(r->d, name, info_fact(r->a, "driver"), labels, options, ret, &err) ? sup_fail(r->op, &err) : PAB_OK;
 }
 
 static int note_volume(const struct restore *r, const char *name, uint64_t *ret_id)

@@ -13,6 +13,7 @@
 #define PAB_PLUGIN_VOLUME_H
 
 #include "plugins/support/docker_rest.h"
+#include "plugins/support/info.h"
 #include "plugins/support/place.h"
 
 #define VOLUME_OLD_SUFFIX "__pab_old"  /* of a volume's name: what a restore replaced */
@@ -141,7 +142,7 @@ struct restore {
     const struct pab_artifact_info *a;
     const char *name;                   /* of the volume or folder to be restored to */
 };
-int restore_plan(const struct restore *r, uint32_t action, uint64_t size, const char *fmt, ...) PAB_PRINTF(4, 5);
+#define restore_plan(r, action, size, ...) sup_plan((r)->op, action, (r)->a->object, size, __VA_ARGS__)
 int restore_extract(const struct restore *r, const char *dir, uint32_t flags);
 int restore_docker(struct restore *r);  /* each of them: or only plans it, as the request says */
 int restore_folder(struct restore *r);
@@ -153,7 +154,6 @@ int restore_create(const struct restore *r, const char *name, json_t **ret);
 /* Where the mountpoint cannot be reached: `info` is the volume that is there. */
 int restore_archived(struct restore *r, const json_t *info);
 
-const char *artifact_fact(const struct pab_artifact_info *a, const char *key);  /* "" when not there */
 
 int volume_check(void *instance, struct pab_op *op, const struct pab_check_req *req);
 int volume_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req);
