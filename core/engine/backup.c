@@ -209,7 +209,8 @@ static int look_around(struct run *r, struct pab_error *err)
     struct pab_backup_list list = { 0 };
     if (pab_store_sweep(r->store, swept, NULL, &why)) pab_emit_warning(r->s, NULL, NULL, why.message); /* it takes room, but is in nobody's way */
     int rc = pab_store_list_heads(r->store, &list, err);
-    if (!rc) rc = pab_space_check(r->s, r->store, &list, err);
+    if (!rc) find_parent(r, &list);
+    if (!rc) rc = pab_space_check(r->s, r->store, &list, r->parent != NULL, err);
     int64_t start = pab_backup_list_start(&list, r->m.started_ns);
     if (start != r->m.started_ns) {
         char now[40], newest[40];
@@ -218,7 +219,6 @@ static int look_around(struct run *r, struct pab_error *err)
         pab_emit_warning(r->s, NULL, NULL, text);
         r->m.started_ns = start;
     }
-    if (!rc) find_parent(r, &list);
     pab_backup_list_release(&list);
     return rc;
 }

@@ -95,7 +95,7 @@ static int check_store(struct pab_session *s, struct pab_error *err)
     int rc = pab_store_open(s->store_path, 0, &store, err);
     struct pab_backup_list list = { 0 };
     if (!rc) rc = pab_store_list_heads(store, &list, err);
-    if (!rc) rc = pab_space_check(s, store, &list, err);
+    if (!rc) rc = pab_space_check(s, store, &list, 0, err);
     pab_backup_list_release(&list);
     pab_store_close(store);
     return rc;

@@ -29,6 +29,7 @@ static const struct pab_mf_artifact *counterpart(const struct pab_manifest *m, c
 static void compare(const struct pab_mf_artifact *now, const struct pab_mf_artifact *then, const char *name,
                     void (*found)(void *ctx, const struct pab_finding *f), void *ctx)
 {
+    if (now->parent_path || then->parent_path) return; /* as large as what had changed: that says nothing */
     int less = now->size < then->size / 2, more = now->size / 2 > then->size;
     if ((!less && !more) || (now->size < SMALL && then->size < SMALL)) return;
     char a[32], b[32];

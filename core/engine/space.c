@@ -3,13 +3,15 @@
 #include "core/base/str.h"
 #include "core/engine/space.h"
 
-int pab_space_check(const struct pab_session *s, const struct pab_store *store, const struct pab_backup_list *list, struct pab_error *err)
+int pab_space_check(const struct pab_session *s, const struct pab_store *store, const struct pab_backup_list *list, int incremental, struct pab_error *err)
 {
     uint64_t free_bytes = 0, need = 16u << 20;
     if (pab_store_free_space(store, &free_bytes, err)) return err->code;
     for (size_t i = 0; i < list->count; i++) {
         const struct pab_manifest *m = &list->items[i].manifest;
         if (!list->items[i].readable || !m->job || strcmp(m->job, s->job->name) != 0 || strcmp(m->status, "complete") != 0) continue;
+        if (!incremental && strcmp(m->kind, "full") != 0) continue; /* it says little about a full one */
+        if (incremental && strcmp(m->kind, "full") == 0) break; /* nobody knows how much has changed since */
         uint64_t last = m->totals.size + m->totals.size / 10;
         if (s->categories == PAB_CAT_ALL && !s->only.count && last > need) need = last;
         break;

@@ -5,7 +5,8 @@
 #include "core/engine/session.h"
 
 /* What the newest complete backup of the same job took, plus a tenth, must be free: else PAB_E_NOSPACE with both
- * figures.  Without an earlier one there is nothing to go by: then 16 MiB. */
-int pab_space_check(const struct pab_session *s, const struct pab_store *store, const struct pab_backup_list *list, struct pab_error *err);
+ * figures; a full run goes by the newest full one, an incremental one by the newest when that
+ * was incremental.  Without such an earlier one there is nothing to go by: then 16 MiB. */
+int pab_space_check(const struct pab_session *s, const struct pab_store *store, const struct pab_backup_list *list, int incremental, struct pab_error *err);
 
 #endif
