@@ -64,15 +64,14 @@ START_TEST(every_example_is_a_job_that_its_plugins_accept)
 }
 END_TEST
 
-START_TEST(the_main_job_holds_databases_volumes_and_configuration)
+START_TEST(the_main_job_holds_the_whole_stack)
 {
+    static const char *const plugins[] = { "postgres", "volume", "neo4j", "letta", "n8n", "files" };
     JOB j = load_example("nightly.yaml");
     ck_assert_str_eq(j->name, "nightly");
     ck_assert_str_eq(j->store_path, "/backups");
-    ck_assert_uint_eq(j->target_count, 3);
-    ck_assert_str_eq(j->targets[0].plugin, "postgres");
-    ck_assert_str_eq(j->targets[1].plugin, "volume");
-    ck_assert_str_eq(j->targets[2].plugin, "files");
+    ck_assert_uint_eq(j->target_count, sizeof plugins / sizeof *plugins);
+    for (size_t i = 0; i < j->target_count; i++) ck_assert_str_eq(j->targets[i].plugin, plugins[i]);
     ck_assert_int_eq(j->targets[1].timeout_ms, 7200000);
     ck_assert_int_eq(j->targets[1].retries, 2);
 }
@@ -162,6 +161,6 @@ START_TEST(the_jobs_in_the_manual_are_accepted)
 }
 END_TEST
 
-UNIT_MAIN("examples", every_example_is_a_job_that_its_plugins_accept, the_main_job_holds_databases_volumes_and_configuration,
+UNIT_MAIN("examples", every_example_is_a_job_that_its_plugins_accept, the_main_job_holds_the_whole_stack,
           a_job_that_is_silent_takes_the_example_of_the_global_file, the_manual_names_every_key_choice_and_default,
           the_jobs_in_the_manual_are_accepted)
