@@ -16,6 +16,18 @@ static json_t *pick_agent(json_t *root, const char *name)
     return json_array_get(agents, 0);
 }
 
+/* Of a list of the file those that the agent names: the rest belongs to others of its group. */
+static void keep_own(json_t *root, const char *list, const json_t *agent, const char *ids)
+{
+    json_t *all = json_object_get(root, list), *kept = json_array(), *own = json_object_get(agent, ids), *one, *id;
+    size_t i, k;
+    json_array_foreach(all, i, one)
+        json_array_foreach(own, k, id)
+            if (!strcmp(json_text(one, "id"), json_string_value(id))) json_array_append(kept, one);
+    if (json_is_array(all) && json_is_array(own)) json_object_set(root, list, kept);
+    json_decref(kept);
+}
+
 /* Messages that the context refers to, which must keep the ids that it names them by. */
 static json_t *messages_in_context(const json_t *agent)
 {
@@ -84,6 +96,8 @@ int agent_file(struct restoring *r, const struct saved_agent *s, int *ret_fd, si
         json_object_set_new(agent, links[i], json_array());
     }
     json_object_set_new(agent, "identity_ids", json_null());
+    keep_own(root, "blocks", agent, "block_ids");
+    keep_own(root, "tools", agent, "tool_ids");
     if (sup_scratch_file(r->op, "agent.af", ret_fd, &err)) return sup_fail(r->op, &err);
     return write_out(r, s, root, agent, *ret_fd, ret_size);
 }

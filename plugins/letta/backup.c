@@ -108,7 +108,7 @@ int letta_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
     if (!rc) rc = backup_archives(&t);
     if (!rc) rc = backup_agents(&t);
     if (!rc) rc = taking_list(&t, "conversations", "/v1/conversations/", 50);
-    if (!rc) rc = taking_list(&t, "groups", "/v1/groups/", 50);
+    if (!rc) rc = taking_list(&t, "groups", "/v1/groups/?show_hidden_groups=true", 50);
     if (!rc && t.hidden) pab_warn(op, "secrets", "%u values of secrets are not in the backup, only their names: say secrets: include to have them", t.hidden);
     return rc;
 }

@@ -5,7 +5,7 @@ letta_la_SOURCES = \
 	%D%/letta.h %D%/plugin.c %D%/connect.c %D%/list.c %D%/secrets.c \
 	%D%/check.c %D%/discover.c %D%/verify.c \
 	%D%/backup.c %D%/backup_private.h %D%/backup_agents.c %D%/backup_archives.c \
-	%D%/restore.c %D%/restore_private.h %D%/saved.c %D%/agent_file.c %D%/history.c \
+	%D%/restore.c %D%/restore_private.h %D%/saved.c %D%/restore_groups.c %D%/agent_file.c %D%/history.c \
 	%D%/restore_parts.c %D%/restore_archives.c %D%/restore_folders.c %D%/restore_agents.c %D%/rejoin_blocks.c
 letta_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 letta_la_LDFLAGS = -module $(plugin_ldflags)

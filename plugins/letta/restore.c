@@ -76,7 +76,7 @@ static int write_map(struct restoring *r)
 
 static int restore_all(struct restoring *r)
 {
-    static int (*const parts[])(struct restoring *) = { restore_tools, restore_mcp_servers, restore_blocks, restore_identities, restore_folders, restore_archives, restore_agents };
+    static int (*const parts[])(struct restoring *) = { restore_tools, restore_mcp_servers, restore_blocks, restore_identities, restore_folders, restore_archives, restore_agents, restore_groups };
     int rc = PAB_OK;
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) rc = parts[i](r);
     return rc;
@@ -86,9 +86,8 @@ static int restore_all(struct restoring *r)
 static int plan_others(const struct restoring *r)
 {
     int rc = PAB_OK;
-    int64_t conversations = restoring_find(r, "conversations", "conversations"), groups = restoring_find(r, "groups", "groups");
+    int64_t conversations = restoring_find(r, "conversations", "conversations");
     if (conversations >= 0) rc = restoring_plan(r, PAB_PLAN_KEEP, "conversations", "their messages come back as history of their agents; the list stays in '%s'", restoring_artifact(r, (uint32_t)conversations)->path);
-    if (!rc && groups >= 0) rc = restoring_plan(r, PAB_PLAN_KEEP, "groups", "are not made again; the list stays in '%s'", restoring_artifact(r, (uint32_t)groups)->path);
     if (!rc) rc = restoring_plan(r, PAB_PLAN_KEEP, "ids", "every object gets a new id; a restore of the database by the postgres plugin keeps them");
     return rc;
 }

@@ -52,6 +52,7 @@ int restore_mcp_servers(struct restoring *r);
 int restore_archives(struct restoring *r);
 int restore_folders(struct restoring *r);
 int restore_agents(struct restoring *r);
+int restore_groups(struct restoring *r);
 int restore_one_agent(struct restoring *r, struct saved_agent *s);
 
 /* ---- rejoin_blocks.c; `made` is the agent as the target tells it */

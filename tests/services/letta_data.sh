@@ -97,6 +97,8 @@ letta_seed() {
     letta_api PATCH "agents/$gamma/folders/attach/$folder" >/dev/null || return 1
     identity=$(letta_new identities/ <<<'{"identifier_key": "person-1", "name": "Björn", "identity_type": "user", "properties": [{"key": "age", "value": 42, "type": "number"}]}') || return 1
     letta_api PATCH "agents/$gamma/identities/attach/$identity" >/dev/null && letta_api POST "conversations/?agent_id=$gamma" '{}' >/dev/null || return 1
+    jq -nc --arg one "$alpha" --arg two "$gamma" --arg manager "$beta" '{agent_ids: [$one, $two], description: "Runde", manager_config: {manager_type: "dynamic", manager_agent_id: $manager, max_turns: 5, termination_token: "fertig"}}' \
+        | letta_new groups/ >/dev/null || return 1
     for ((i = 0; i < 100; i++)); do
         letta_api GET "folders/$folder/files?limit=10" | jq -e 'length == 2 and all(.[]; .processing_status == "completed" or .processing_status == "error")' >/dev/null && return 0
         sleep 0.3
@@ -118,12 +120,15 @@ letta_show_agent() { # AGENT-JSON
     letta_pages "agents/$id/archival-memory?ascending=true" 50 | jq -cS --arg name "$name" '["passage", $name, {text, metadata, tags: (.tags | sort), created_at}]'
 }
 letta_show() {
-    local agent block folder
+    local agent block folder group
     {
         letta_pages 'agents/?show_hidden_agents=true&include=agent.blocks&include=agent.tools&include=agent.tags&include=agent.secrets&include=agent.sources&include=agent.identities' 10 \
             | while IFS= read -r agent; do letta_show_agent "$agent"; done
         letta_pages 'blocks/?show_hidden_blocks=true' | while IFS= read -r block; do
             jq -cS --argjson agents "$(letta_api GET "blocks/$(jq -r .id <<<"$block")/agents" | jq -c '[.[].name] | sort')" '["block", .label, {value, limit, description, read_only, metadata, tags: (.tags | sort), agents: $agents}]' <<<"$block"
+        done
+        letta_pages groups/ | while IFS= read -r group; do
+            jq -cS --argjson names "$(letta_pages agents/ | jq -sc 'map({(.id): .name}) | add')" '["group", .description, {manager_type, max_turns, termination_token, manager: $names[.manager_agent_id // ""], agents: [.agent_ids[] | $names[.]]}]' <<<"$group"
         done
         letta_pages tools/ | jq -cS 'select(.tool_type | startswith("letta_") | not) | ["tool", .name, {source_code, json_schema, tags, description}]'
         letta_pages archives/ | jq -cS '["archive", .name, {description}]'
@@ -137,8 +142,8 @@ letta_show() {
 
 letta_wipe() {
     local kind id
-    for kind in agents blocks archives folders identities mcp-servers; do
-        letta_pages "$kind/?show_hidden_agents=true&show_hidden_blocks=true" 50 | jq -r .id | while IFS= read -r id; do letta_api DELETE "$kind/$id" >/dev/null || exit 1; done || return 1
+    for kind in groups agents blocks archives folders identities mcp-servers; do
+        letta_pages "$kind/?show_hidden_agents=true&show_hidden_blocks=true&show_hidden_groups=true" 50 | jq -r .id | while IFS= read -r id; do letta_api DELETE "$kind/$id" >/dev/null || exit 1; done || return 1
     done
     letta_pages tools/ | jq -r 'select(.tool_type == "custom").id' | while IFS= read -r id; do letta_api DELETE "tools/$id" >/dev/null || exit 1; done
 }
