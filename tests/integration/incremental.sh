@@ -115,6 +115,26 @@ hand() { # NAME
 }
 for n in one three five; do hand $n; done
 
+# ---- a volume that is a folder; and a clock that is set back between the two runs
+vol=$T/volumes/v
+mkdir -p "$vol" && cp -a "$src/a" "$src/sparse" "$vol" && head -c 4000 /dev/urandom >"$vol/f"
+settle
+{ printf 'version: 1\nstore: {type: directory, path: "%s"}\n' "$T/store2"
+  echo "targets: [{name: vol, plugin: volume, options: {driver: path, root: $T/volumes, volumes: [v]}}]"; } >"$T/volume.yaml"
+export PABENGINE_TEST_NOW=$(($(date +%s) + 7200))
+expect 0 "a full backup of a volume, with a clock that is two hours ahead" run "$T/volume.yaml" --name first
+unset PABENGINE_TEST_NOW
+head -c 4000 /dev/urandom >"$vol/f" && rm "$vol/a/deep/12"
+cp -a "$vol" "$T/was-vol"
+expect 0 "an incremental one with the clock set right" run "$T/volume.yaml" --incremental --name second
+has "... says that it was set back" "$err" "the clock was set back"
+tar -tzf "$T/store2/second"/volumes/*.tar.gz >"$T/members"
+check "... stores what changed" grep -qx f "$T/members"
+has_not "... and no more" "$T/members" "a/deep/13"
+rm -rf "$vol" && mkdir "$vol"
+expect 0 "it comes back into its place" restore "$T/volume.yaml" second --yes --force --drop-old
+compare_trees "... as it was" "$T/was-vol" "$vol"
+
 # ---- a target of another name, and one that was not in the parent
 sed 's/name: data/name: other/' "$job" >"$T/other.yaml"
 cp "$job" "$T/first.yaml" && cp "$T/other.yaml" "$job"
