@@ -14,6 +14,8 @@
 #define CMD_CLEANUP 0x80u
 #define CMD_PIN 0x100u
 #define CMD_UNPIN 0x200u
+#define CMD_STATUS 0x800u
+#define CMD_HEALTH 0x1000u
 #define CMD_ANY 0xffffffffu
 
 /* Everything that can be said on the command line. */
@@ -68,6 +70,8 @@ int pab_cmd_run(const struct pab_cli *cli);
 int pab_cmd_restore(const struct pab_cli *cli);
 int pab_cmd_verify(const struct pab_cli *cli);
 int pab_cmd_list(const struct pab_cli *cli);
+int pab_cmd_status(const struct pab_cli *cli);
+int pab_cmd_health(const struct pab_cli *cli);
 int pab_cmd_discover(const struct pab_cli *cli);
 int pab_cmd_check(const struct pab_cli *cli);
 int pab_cmd_cleanup(const struct pab_cli *cli);

@@ -1,5 +1,6 @@
-/* cmd_discover.c - pabengine discover JOB and pabengine check JOB */
+/* cmd_discover.c - pabengine discover JOB, check JOB, health JOB */
 #include "core/cli/printer.h"
+#include "core/engine/status.h"
 
 static int look(const struct pab_cli *cli, const char *verb, int (*engine)(struct pab_session *s, struct pab_error *err))
 {
@@ -21,4 +22,9 @@ int pab_cmd_discover(const struct pab_cli *cli)
 int pab_cmd_check(const struct pab_cli *cli)
 {
     return look(cli, "check", pab_engine_check);
+}
+
+int pab_cmd_health(const struct pab_cli *cli)
+{
+    return look(cli, "health", pab_engine_health);
 }

@@ -9,6 +9,7 @@ pabengine_SOURCES = \
 	%D%/cmd_plugin.c \
 	%D%/cmd_restore.c \
 	%D%/cmd_run.c \
+	%D%/cmd_status.c \
 	%D%/cmd_verify.c \
 	%D%/common.c \
 	%D%/list_tree.c %D%/list_tree.h \

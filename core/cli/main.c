@@ -15,6 +15,8 @@ const struct pab_command pab_commands[] = {
     { "restore", CMD_RESTORE, "JOB latest|NAME|PATH [options]", "brings a backup back", 2, 2, pab_cmd_restore },
     { "verify", CMD_VERIFY, "JOB [NAME|PATH] [options]", "checks that a backup is whole and sound", 1, 2, pab_cmd_verify },
     { "list", CMD_LIST, "JOB [BACKUP [PATH]]", "lists backups, or what one holds", 1, 3, pab_cmd_list },
+    { "status", CMD_STATUS, "JOB", "says how a job stands: last good backups, age, sizes", 1, 1, pab_cmd_status },
+    { "health", CMD_HEALTH, "JOB [options]", "asks whether the services are up and the last backup is in time", 1, 1, pab_cmd_health },
     { "discover", CMD_DISCOVER, "JOB [options]", "shows what the targets of a job hold now", 1, 1, pab_cmd_discover },
     { "check", CMD_CHECK, "JOB [options]", "checks that a run would work; writes nothing", 1, 1, pab_cmd_check },
     { "cleanup", CMD_CLEANUP, "JOB [options]", "removes the backups that the job's retention does not keep", 1, 1, pab_cmd_cleanup },

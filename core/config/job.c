@@ -211,6 +211,7 @@ static int read_job(const struct pab_config *c, struct pab_job *j, int resolve_s
         return err->code;
     const char *name = pab_config_str(c, "name");
     j->name = name ? pab_strdup(name) : base_name(j->file);
+    j->rpo_ms = pab_config_int(c, "rpo");
     struct fallback fallback = *given;
     inherit(pab_config_record(c, "defaults", 0), &fallback);
     if (check_job_name(c, j->name, err) || read_env_file(c, j, resolve_secrets, err) || read_store(c, j, given->compression, err) ||

@@ -44,6 +44,7 @@ struct pab_job {
     struct pab_compression compression;
     struct pab_job_target *targets; size_t target_count;
     struct pab_retention_rules retention; /* all 0: none, everything is kept */
+    int64_t rpo_ms;                /* a target without a good backup that is younger is late; 0: age is not judged */
     struct pab_strs env_file;      /* NAME=VALUE */
     struct { struct pab_job_hook before, after, on_partial, on_failure; } hooks;
     size_t notify_count;           /* entries of notify: see notify.h */

@@ -113,6 +113,7 @@ const struct pab_option pab_job_table[] = {
       .field_count = COUNT(defaults_fields) },
     { .key = "targets", .type = PAB_OPT_RECORDS, .flags = PAB_OPT_REQUIRED, .help = "what is backed up", .fields = target_fields,
       .field_count = COUNT(target_fields) },
+    { .key = "rpo", .type = PAB_OPT_DURATION, .default_text = "0", .help = "oldest that the last good backup of a target may be; 0: any age" },
     { .key = "retention", .type = PAB_OPT_RECORD, .help = "which backups are kept", .fields = retention_fields,
       .field_count = COUNT(retention_fields) },
     { .key = "schedule", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "when the job runs", .fields = schedule_fields,

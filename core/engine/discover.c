@@ -9,6 +9,7 @@
 #include "core/engine/notifier.h"
 #include "core/engine/opctx.h"
 #include "core/engine/space.h"
+#include "core/engine/status.h"
 
 static int call_discover(struct pab_opctx *c, struct pab_op *op, void *arg)
 {
@@ -120,4 +121,30 @@ int pab_engine_check(struct pab_session *s, struct pab_error *err)
                                                   .text = "complete; nobody was told anything", .size = PAB_SIZE_UNKNOWN });
     }
     return exit_code(failed, warned);
+}
+
+/* The store as something that must be up, too: 1 when it holds a complete backup in time. *ret_text: what it is like. */
+static int store_is_well(struct pab_session *s, char **ret_text, struct pab_error *err)
+{
+    struct pab_status st = { 0 };
+    char age[32];
+    int code = pab_engine_status(s, &st, err), ok = code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE;
+    if (ok && !st.complete) ok = !pab_error_set(err, PAB_E_NOT_FOUND, 0, "the store holds no complete backup of this job");
+    else if (ok && st.late) ok = !pab_error_set(err, PAB_E_TIMEOUT, 0, "the last good backup of a target is too old, or there is none; see status");
+    if (st.complete) *ret_text = pab_sprintf("last complete backup %s ago", pab_format_ms((pab_now_ns() - st.complete_ns) / 1000000, age, sizeof age));
+    pab_status_release(&st);
+    return ok;
+}
+
+int pab_engine_health(struct pab_session *s, struct pab_error *err)
+{
+    size_t failed = 0, warned = 0;
+    struct pab_error why = { 0 };
+    CLEANUP_FREE char *text = NULL;
+    if (over_targets(s, PAB_VERB_CHECK, &failed, &warned, err)) return pab_exit_of_error(err);
+    int ok = store_is_well(s, &text, &why);
+    if (!ok) pab_emit_error(s, "store", &why);
+    pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = "store", .plugin = "directory", .status = ok ? PAB_MF_OK : PAB_MF_FAILED,
+                                              .text = text, .size = PAB_SIZE_UNKNOWN, .error = ok ? NULL : &why });
+    return failed || !ok ? PAB_EXIT_FAILED : PAB_EXIT_OK;
 }

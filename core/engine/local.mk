@@ -27,4 +27,5 @@ libpab_engine_la_SOURCES = \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \
+	%D%/status.c %D%/status.h \
 	%D%/verify.c

@@ -33,3 +33,8 @@ unit_tests += tests/unit/check_incremental
 tests_unit_check_incremental_SOURCES = tests/unit/check_incremental.c tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_incremental_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_incremental_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_status
+tests_unit_check_status_SOURCES = tests/unit/check_status.c tests/unit/unit.h
+tests_unit_check_status_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_status_LDADD = $(UNIT_LIBS)

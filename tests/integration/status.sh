@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# sanitizers: yes
+# status and health: how a job stands, told to people and to machines.
+. "$(dirname "$0")/lib.sh"
+mkdir -p "$T/data" "$T/other"
+echo one >"$T/data/a"
+echo two >"$T/other/b"
+job_with() { # RPO
+    make_job <<END
+name: nightly
+rpo: $1
+targets:
+  - {name: first, plugin: files, options: {root: $T/data, sets: {s: [a]}}}
+  - {name: second, plugin: files, options: {root: $T/other, sets: {s: [b]}, required: [s]}}
+END
+}
+job_with 26h
+expect 10 "without a store there is nothing to tell" status "$job"
+expect 1 "and nothing is well" health "$job"
+expect 0 "a run" run "$job"
+first=$(basename "$(latest)")
+expect 0 "the job stands well" status "$job"
+has "with the last good backup of each target" "$out" "$first"
+has "in time" "$out" "in time"
+expect 0 "the same for machines" status "$job" --json
+same "late, incomplete, targets" "false false 2" "$(jq -r '"\(.late) \(.incomplete) \(.targets | length)"' "$out")"
+same "with the age of what is good" "$first" "$(jq -r '[.targets[].last_good] | unique[]' "$out")"
+expect 0 "all is up" health "$job"
+has "the targets" "$out" "first"
+has "and the store" "$out" "last complete backup"
+
+mv "$T/other" "$T/away"
+expect 3 "a run that is partial" run "$job"
+expect 3 "makes the job incomplete" status "$job"
+has "and names what is missing and why" "$out" "$T/other"
+expect 3 "also in JSON" status "$job" --json
+same "by target" "second" "$(jq -r '.targets[] | select(.problem) | .name' "$out")"
+expect 1 "a service that is down is told" health "$job"
+has "by name" "$out" "second"
+mv "$T/away" "$T/other"
+expect 0 "a run that is whole again" run "$job"
+expect 0 "sets it right" status "$job"
+
+sleep 1.1
+job_with 1s
+expect 3 "a backup that is older than the rpo is late" status "$job"
+has "and called so" "$out" "LATE"
+expect 1 "and not healthy" health "$job"
+job_with 0
+expect 0 "0: any age will do" status "$job"
