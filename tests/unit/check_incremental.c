@@ -1,4 +1,5 @@
 /* check_incremental.c - incremental runs with streams: which backup is the parent, and what becomes of unchanged content. */
+#include <signal.h>
 #include "core/base/cleanup.h"
 #include "tests/unit/engine_fixture.h"
 
@@ -217,8 +218,66 @@ START_TEST(after_full_every_it_is_time_for_a_full_one)
 }
 END_TEST
 
+/* A file that may not be changed can have no other names, as on a filesystem without hard links. */
+static int forbid_links(const char *name, int forbid)
+{
+    char command[512];
+    snprintf(command, sizeof command, "chattr %ci %s/%s/services/* 2>/dev/null", forbid ? '+' : '-', store_path, name);
+    return system(command) == 0;
+}
+
+START_TEST(without_hard_links_there_is_a_copy_and_one_warning)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(full("one"), PAB_EXIT_OK);
+    if (forbid_links("one", 1)) {
+        int code = incremental("two");
+        forbid_links("one", 0);
+        ck_assert_int_eq(code, PAB_EXIT_INCOMPLETE);
+        char *first = strstr(warnings, "stored once more");
+        ck_assert_ptr_nonnull(first);
+        ck_assert_ptr_null(strstr(first + 1, "stored once more"));
+        ck_assert_uint_eq(object("two", "object0").st_nlink, 1);
+        ck_assert_int_eq(verify(1), PAB_EXIT_OK);
+    }
+    teardown();
+}
+END_TEST
+
+/* As a child process, killed when it passes the point. */
+static int killed_incremental_at(const char *point)
+{
+    int status;
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        pab_test_kill_at(point);
+        incremental("killed");
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+}
+
+START_TEST(killed_between_link_and_rename_it_harms_neither_parent_nor_the_next_run)
+{
+    setup();
+    JOB("a ok");
+    ck_assert_int_eq(full("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(killed_incremental_at("stage-linked:2"), 1);
+    ck_assert_int_eq(verify(1), PAB_EXIT_OK);
+    ck_assert_int_eq(incremental("two"), PAB_EXIT_OK);
+    ck_assert_uint_eq(object("one", "object0").st_nlink, 2); /* what was left is gone */
+    ck_assert_str_eq(member("two", "parent"), "one");
+    ck_assert_int_eq(verify(1), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
 UNIT_MAIN("incremental", without_a_backup_before_it_becomes_a_full_one, names_the_newest_complete_backup_as_its_parent,
           a_partial_backup_is_no_parent, after_a_run_that_was_killed_the_one_before_is_the_parent, unchanged_content_is_the_same_file,
           changed_content_is_a_file_of_its_own, a_full_run_shares_nothing, nothing_is_shared_with_a_damaged_parent,
           an_altered_parent_is_not_built_on, a_parent_that_lost_a_file_is_not_built_on, a_chain_with_a_gap_is_not_built_on,
-          after_full_every_it_is_time_for_a_full_one)
+          after_full_every_it_is_time_for_a_full_one,
+          without_hard_links_there_is_a_copy_and_one_warning, killed_between_link_and_rename_it_harms_neither_parent_nor_the_next_run)
