@@ -14,7 +14,7 @@
 struct pab_base {
     struct { struct pab_base_entry *items; size_t count, capacity; } entries;
     struct pab_buf text;
-    uint32_t *slots;          /* place in entries + 1; 0: free */
+    uint64_t *slots;          /* place in entries + 1, and above it half of the path's hash; 0: free */
     size_t size;              /* a power of two */
     size_t next;              /* nothing before this entry may be kept any more */
     int64_t settled_ns;
@@ -23,20 +23,24 @@ struct pab_base {
 static const char *path_of(const struct pab_base *b, const struct pab_base_entry *r) { return b->text.data + r->path; }
 const char *pab_base_link(const struct pab_base *b, const struct pab_base_entry *r) { return r->link ? b->text.data + r->link : NULL; }
 
-static uint32_t *slot_of(const struct pab_base *b, const char *path)
+static struct pab_base_entry *entry_in(const struct pab_base *b, uint64_t slot) { return &b->entries.items[(uint32_t)slot - 1]; }
+
+/* The slot of the path, or the free one where it belongs; *ret_tag is what goes above its place. */
+static uint64_t *slot_of(const struct pab_base *b, const char *path, uint64_t *ret_tag)
 {
-    uint64_t h = pab_hash_text(path);
+    uint64_t h = pab_hash_text(path), tag = h & ~(uint64_t)UINT32_MAX;
+    *ret_tag = tag;
     for (size_t i = h ^ h >> 32;; i++) {
-        uint32_t *slot = &b->slots[i & (b->size - 1)];
-        if (!*slot || !strcmp(path_of(b, &b->entries.items[*slot - 1]), path)) return slot;
+        uint64_t *slot = &b->slots[i & (b->size - 1)];
+        if (!*slot || ((*slot ^ tag) <= UINT32_MAX && !strcmp(path_of(b, entry_in(b, *slot)), path))) return slot;
     }
 }
 
 struct pab_base_entry *pab_base_find(const struct pab_base *b, const char *path)
 {
     if (!b->size) return NULL;
-    uint32_t place = *slot_of(b, path);
-    return place && !b->entries.items[place - 1].twice ? &b->entries.items[place - 1] : NULL;
+    uint64_t tag, slot = *slot_of(b, path, &tag);
+    return slot && !entry_in(b, slot)->twice ? entry_in(b, slot) : NULL;
 }
 
 static int keep_text(struct pab_base *b, const char *s, uint64_t *ret)
@@ -63,9 +67,9 @@ static int make_table(struct pab_base *b)
     if (!b->slots) return PAB_E_NOMEM;
     memset(b->slots, 0, b->size * sizeof *b->slots);
     for (size_t i = 0; i < b->entries.count; i++) {
-        uint32_t *slot = slot_of(b, path_of(b, &b->entries.items[i]));
-        if (*slot) b->entries.items[*slot - 1].twice = b->entries.items[i].twice = 1;
-        else *slot = (uint32_t)i + 1;
+        uint64_t tag, *slot = slot_of(b, path_of(b, &b->entries.items[i]), &tag);
+        if (*slot) entry_in(b, *slot)->twice = b->entries.items[i].twice = 1;
+        else *slot = tag | (i + 1);
     }
     return PAB_OK;
 }
