@@ -65,6 +65,11 @@ START_TEST(what_is_written_comes_back)
     struct pab_mf_artifact a = { .path = pab_strdup("volumes/data.tar"), .object = pab_strdup("d\xc3\xa4ta \"1\""), .index_path = pab_strdup("volumes/data.mtree"),
                                  .category = PAB_CAT_VOLUMES, .kind = PAB_KIND_TREE, .encoding = pab_strdup("none"), .encryption = pab_strdup("none"),
                                  .size = INT64_MAX, .content_size = 7, .index_size = 3, .sha256 = HASH, .content_sha256 = HASH, .index_sha256 = HASH };
+    a.parent_path = pab_strdup("volumes/data_1.tar");
+    memcpy(a.parent_sha256, HASH, sizeof a.parent_sha256);
+    a.deleted = 3;
+    m.parent = pab_strdup("backup-0");
+    memcpy(m.parent_id, "01234567-89ab-4cde-8f01-23456789abcd", 37);
     pab_kvs_set(&a.counts, "files", "12");
     PAB_PUSH(&t.artifacts, a);
     PAB_PUSH(&m.targets, t);
@@ -83,6 +88,11 @@ START_TEST(what_is_written_comes_back)
     ck_assert_str_eq(pab_kvs_get(&u->facts, "server"), "15.4");
     ck_assert_str_eq(b->object, "d\xc3\xa4ta \"1\"");
     ck_assert_str_eq(b->index_path, "volumes/data.mtree");
+    ck_assert_str_eq(b->parent_path, "volumes/data_1.tar");
+    ck_assert_str_eq(b->parent_sha256, HASH);
+    ck_assert_uint_eq(b->deleted, 3);
+    ck_assert_str_eq(back.parent, "backup-0");
+    ck_assert_str_eq(back.parent_id, m.parent_id);
     ck_assert_uint_eq(b->size, INT64_MAX);
     ck_assert_str_eq(pab_kvs_get(&b->counts, "files"), "12");
     CLEANUP_FREE char *again = pab_manifest_to_json(&back);
@@ -197,6 +207,15 @@ START_TEST(blocks_must_lie_inside_the_artifact_in_order)
 }
 END_TEST
 
+START_TEST(what_a_backup_builds_on_must_be_a_file_of_a_backup)
+{
+    refused("\"rows\": 1}]}", "\"rows\": 1}], \"parent_path\": \"databases/x.tar\"}", "only trees with an index have one");
+    refused("\"kind\": \"stream\"", "\"kind\": \"tree\", \"index\": \"databases/x\", \"index_size\": 1, \"index_sha256\": \"" HASH "\", \"parent_path\": \"../x.tar\"", "a relative path below a category folder expected");
+    refused("\"kind\": \"stream\"", "\"kind\": \"tree\", \"index\": \"databases/x\", \"index_size\": 1, \"index_sha256\": \"" HASH "\", \"parent_path\": \"databases/x.tar\"", "parent_sha256");
+    refused("\"parent\": null", "\"parent\": \"backup-0\", \"parent_id\": \"0\"", "parent_id: a UUID expected");
+}
+END_TEST
+
 START_TEST(wrong_types_are_named_by_their_place)
 {
     refused("\"name\": \"backup-1\"", "\"name\": 1", "name: text expected");
@@ -294,6 +313,6 @@ END_TEST
 UNIT_MAIN("manifest", a_sound_manifest_is_read, what_is_written_comes_back, bytes_that_are_no_text_are_written_as_escapes,
           secrets_are_masked_where_people_write_and_nowhere_else, keys_of_a_later_version_are_ignored, another_format_or_version_is_told_apart_from_damage,
           paths_outside_the_backup_are_refused, two_artifacts_in_one_file_are_refused, numbers_that_no_file_has_are_refused_with_the_artifact,
-          blocks_must_lie_inside_the_artifact_in_order, wrong_types_are_named_by_their_place, missing_keys_are_named, a_key_given_twice_is_refused,
+          blocks_must_lie_inside_the_artifact_in_order, what_a_backup_builds_on_must_be_a_file_of_a_backup, wrong_types_are_named_by_their_place, missing_keys_are_named, a_key_given_twice_is_refused,
           deep_nesting_is_refused_before_it_costs_anything, brackets_in_text_are_no_nesting, too_many_values_and_too_many_bytes_are_refused,
           a_message_shows_no_control_bytes_of_the_file, every_cut_of_a_manifest_is_refused)
