@@ -315,6 +315,8 @@ void pab_job_free(struct pab_job *j)
     free(j->shown);
     free(j->store_path);
     free(j->metrics_path);
+    free(j->schedule.frequency);
+    free(j->schedule.at);
     pab_envfile_release(&j->env_file);
     release_hooks(j);
     pab_node_free(j->root);

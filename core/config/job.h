@@ -9,8 +9,7 @@
  *
  * The core checks everything but `options` of a target: these wait for the
  * plugin's table.  All errors are PAB_E_CONFIG.  Keys whose function is not
- * there yet (schedule, ...) are checked for their form and
- * then refused.
+ * there yet (encryption.openpgp) are checked for their form and then refused.
  */
 #ifndef PAB_CONFIG_JOB_H
 #define PAB_CONFIG_JOB_H
@@ -36,7 +35,14 @@ struct pab_job_hook {
     struct pab_strs argv;
     int64_t timeout_ms;
 };
-#define PAB_JOB_MAX_TIMEOUT 86400000 /* of a hook, ms */
+#define PAB_JOB_MAX_TIMEOUT 86400000 /* of a hook, ms; and of the delay of a schedule */
+/* When the job runs by itself. frequency is text: core/engine/calendar.h knows what it means. */
+struct pab_job_schedule {
+    char *frequency, *at;          /* frequency: NULL without a schedule; at: "HH:MM", or NULL */
+    int64_t jitter_ms;             /* 0: none */
+    int64_t full_every_ms;         /* 0: not said */
+    int incremental;
+};
 struct pab_job {
     char *file, *dir, *name;       /* absolute path, its folder */
     char *shown;                   /* the path as the user gave it: for messages */
@@ -45,6 +51,7 @@ struct pab_job {
     struct pab_job_target *targets; size_t target_count;
     struct pab_retention_rules retention; /* all 0: none, everything is kept */
     int64_t rpo_ms;                /* a target without a good backup that is younger is late; 0: age is not judged */
+    struct pab_job_schedule schedule;
     struct pab_strs env_file;      /* NAME=VALUE */
     struct { struct pab_job_hook before, after, on_partial, on_failure; } hooks;
     size_t notify_count;           /* entries of notify: see notify.h */
@@ -58,6 +65,8 @@ int pab_job_load(const char *path, int resolve_secrets, void (*warn)(void *ctx, 
 /* The same from memory, without the defaults of conf/pabengine.yaml. */
 int pab_job_parse(const char *text, size_t n, const char *path, int resolve_secrets, void (*warn)(void *ctx, const char *message),
                   void *warn_ctx, struct pab_job **ret, struct pab_error *err);
+/* "HH:MM" from 00:00 to 23:59? */
+int pab_time_of_day_valid(const char *s);
 void pab_job_free(struct pab_job *j); /* NULL is fine */
 /* The environment for checking a target's options. The struct points into the job. */
 void pab_job_config_env(const struct pab_job *j, int resolve_secrets, struct pab_config_env *ret);

@@ -1,4 +1,4 @@
-/* job_around.h - the part of a job that is about what happens around a run: hooks, notifications, metrics. Private to core/config. */
+/* job_around.h - the part of a job that is about what happens around a run: hooks, notifications, metrics, schedule. Private to core/config. */
 #ifndef PAB_CONFIG_JOB_AROUND_H
 #define PAB_CONFIG_JOB_AROUND_H
 

@@ -9,7 +9,7 @@
 static const char *const store_types[] = { "directory", "repository", NULL };
 static const char *const codecs[] = { "gzip", "zstd", "none", NULL };
 static const char *const ciphers[] = { "none", NULL };
-static const char *const frequencies[] = { "hourly", "daily", "weekly", "monthly", NULL };
+static const char *const kinds[] = { "full", "incremental", NULL };
 
 static const struct pab_option compression_fields[] = {
     { .key = "codec", .type = PAB_OPT_CHOICE, .default_text = "gzip", .choices = codecs, .help = "how artifacts are compressed" },
@@ -62,9 +62,11 @@ static const struct pab_option retention_fields[] = {
 };
 
 static const struct pab_option schedule_fields[] = {
-    { .key = "frequency", .type = PAB_OPT_CHOICE, .default_text = "daily", .choices = frequencies, .help = "how often it runs" },
-    { .key = "at", .type = PAB_OPT_STRING, .help = "time of day" },
-    { .key = "jitter", .type = PAB_OPT_DURATION, .help = "random delay of at most this" },
+    { .key = "frequency", .type = PAB_OPT_STRING, .default_text = "daily", .help = "hourly, daily, weekly, monthly, or an OnCalendar expression" },
+    { .key = "at", .type = PAB_OPT_STRING, .help = "time of day, HH:MM" },
+    { .key = "jitter", .type = PAB_OPT_DURATION, .default_text = "0", .max = PAB_JOB_MAX_TIMEOUT, .help = "random delay of at most this" },
+    { .key = "kind", .type = PAB_OPT_CHOICE, .default_text = "full", .choices = kinds, .help = "what its runs make" },
+    { .key = "full_every", .type = PAB_OPT_DURATION, .help = "with kind: incremental: a full backup when the last one is older" },
 };
 
 static const char *const notify_types[] = { "healthchecks", "ntfy", "webhook", "mail", NULL };
@@ -116,7 +118,7 @@ const struct pab_option pab_job_table[] = {
     { .key = "rpo", .type = PAB_OPT_DURATION, .default_text = "0", .help = "oldest that the last good backup of a target may be; 0: any age" },
     { .key = "retention", .type = PAB_OPT_RECORD, .help = "which backups are kept", .fields = retention_fields,
       .field_count = COUNT(retention_fields) },
-    { .key = "schedule", .type = PAB_OPT_RECORD, .flags = PAB_OPT_LATER, .help = "when the job runs", .fields = schedule_fields,
+    { .key = "schedule", .type = PAB_OPT_RECORD, .help = "when the job runs", .fields = schedule_fields,
       .field_count = COUNT(schedule_fields) },
     { .key = "notify", .type = PAB_OPT_RECORDS, .flags = PAB_OPT_UNRESOLVED, .help = "who is told about runs", .fields = pab_notify_table,
       .field_count = COUNT(pab_notify_table) },

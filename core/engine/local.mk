@@ -5,9 +5,11 @@ libpab_engine_la_SOURCES = \
 	%D%/artifact_in.c \
 	%D%/artifact_out.c \
 	%D%/backup.c \
+	%D%/calendar.c %D%/calendar.h \
 	%D%/cleanup.c %D%/cleanup.h \
 	%D%/cleanup_verbs.c \
 	%D%/conformance.c %D%/conformance.h \
+	%D%/crontab_text.c %D%/crontab_text.h \
 	%D%/discover.c \
 	%D%/engine.h \
 	%D%/events.c %D%/events.h \

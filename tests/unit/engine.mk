@@ -38,3 +38,8 @@ unit_tests += tests/unit/check_status
 tests_unit_check_status_SOURCES = tests/unit/check_status.c tests/unit/unit.h
 tests_unit_check_status_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_status_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_schedule
+tests_unit_check_schedule_SOURCES = tests/unit/check_schedule.c tests/unit/unit.h
+tests_unit_check_schedule_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_schedule_LDADD = $(UNIT_LIBS)
