@@ -16,6 +16,7 @@
 #define CMD_UNPIN 0x200u
 #define CMD_STATUS 0x800u
 #define CMD_HEALTH 0x1000u
+#define CMD_SCRIPTS 0x8000u
 #define CMD_ANY 0xffffffffu
 
 /* Everything that can be said on the command line. */
@@ -77,6 +78,7 @@ int pab_cmd_check(const struct pab_cli *cli);
 int pab_cmd_cleanup(const struct pab_cli *cli);
 int pab_cmd_pin(const struct pab_cli *cli);
 int pab_cmd_unpin(const struct pab_cli *cli);
+int pab_cmd_scripts(const struct pab_cli *cli);
 int pab_cmd_plugin(const struct pab_cli *cli);
 
 #endif

@@ -9,6 +9,7 @@ pabengine_SOURCES = \
 	%D%/cmd_plugin.c \
 	%D%/cmd_restore.c \
 	%D%/cmd_run.c \
+	%D%/cmd_scripts.c \
 	%D%/cmd_status.c \
 	%D%/cmd_verify.c \
 	%D%/common.c \
@@ -19,5 +20,5 @@ pabengine_SOURCES = \
 	%D%/print_text.c \
 	%D%/printer.c %D%/printer.h \
 	%D%/progress.c
-pabengine_CPPFLAGS = $(CORE_CPPFLAGS) -DPAB_PLUGINDIR=\"$(plugindir)\" -DPAB_SYSCONFDIR=\"$(sysconfdir)\" -DPAB_LOCALSTATEDIR=\"$(localstatedir)\"
+pabengine_CPPFLAGS = $(CORE_CPPFLAGS) -DPAB_PLUGINDIR=\"$(plugindir)\" -DPAB_SYSCONFDIR=\"$(sysconfdir)\" -DPAB_LOCALSTATEDIR=\"$(localstatedir)\" -DPAB_SCRIPTSDIR=\"$(pkglibexecdir)/scripts\"
 pabengine_LDADD = $(CORE_LIBS)

@@ -1,0 +1,7 @@
+#!/bin/sh
+# verify-backup.sh - checks backups: verify-backup.sh [options] [NAME|PATH]. Options: pabengine verify --help
+# The project folder is two above this one; its job is deployment/pabengine.yaml, or the file that PABENGINE_JOB names. PABENGINE: the
+# program, when it is not in PATH.
+root=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+job=${PABENGINE_JOB:-$root/deployment/pabengine.yaml}
+exec "${PABENGINE:-pabengine}" verify "$job" "$@"

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# The scripts of a project: every command that their guide shows, with the effect that it promises.
+. "$(dirname "$0")/lib.sh"
+project=$T/project
+mkdir -p "$project/deployment" "$project/docs" "$T/volumes/letta_data"
+cd "$project" || exit 1
+printf 'KEY=value\n' >.env
+printf 'services: {}\n' >docker-compose.yml
+printf '# Guide\n' >docs/guide.md
+printf 'memory\n' >"$T/volumes/letta_data/block"
+cat >deployment/pabengine.yaml <<END
+version: 1
+name: project
+rpo: 26h
+store: {path: backups}
+targets:
+  - {name: data, plugin: volume, options: {driver: path, root: $T/volumes, volumes: [letta_data]}}
+  - name: config
+    plugin: files
+    options: {root: .., sets: {env: [.env], docker-compose: ["docker-compose*.yml"], docs: [docs/]}}
+END
+PATH=$top_builddir:$PATH
+# the environment that ./run gives
+export PABENGINE_PLUGIN_PATH=$top_builddir/.libs PABENGINE_SCRIPTS_PATH=$top_srcdir/conf/scripts PATH
+script() { # CODE NAME SCRIPT ARGUMENTS...
+    local code=$1 name=$2 file=$3 got
+    shift 3
+    "./deployment/scripts/$file" "$@" >"$out" 2>"$err" </dev/null
+    got=$?
+    cat "$out" "$err" >>"$T/everything"
+    status=$got
+    if [ $got -eq "$code" ]; then ok "$name"; else not_ok "$name" "$(echo "$file $*: expected exit status $code"; explain)"; fi
+}
+expect 0 "the scripts are installed" scripts install deployment/scripts
+same "all of them" "backup.sh health-check.sh restore.sh verify-backup.sh" "$(cd deployment/scripts && printf '%s\n' * | paste -sd' ')"
+expect 0 "a second time" scripts install deployment/scripts
+has "changes nothing" "$out" "unchanged"
+echo '#!/bin/sh' >deployment/scripts/restore.sh
+rm deployment/scripts/backup.sh
+expect 1 "a script of somebody else's is not replaced" scripts install deployment/scripts
+check "and nothing is put beside it then" test ! -e deployment/scripts/backup.sh
+expect 0 "unless it must be" scripts install deployment/scripts --force
+check "each is a script that a shell takes" sh -c 'for one in deployment/scripts/*.sh; do sh -n "$one" && test -x "$one" || exit 1; done'
+
+# ---- backup.sh
+backups=deployment/backups
+script 0 "backup.sh --dry-run" backup.sh --dry-run
+check "backs nothing up" test ! -e $backups
+script 0 "backup.sh" backup.sh
+first=$(readlink $backups/latest)
+check "makes deployment/backups/latest" test -f $backups/latest/manifest.json
+check "with what the guide lists" sh -c "cd $backups/latest && ls volumes/letta_data_*.tar.gz config/env_*.tar.gz config/docker-compose_*.tar.gz config/docs_*.tar.gz"
+check "and a log in deployment/logs" sh -c 'ls deployment/logs/backup-*.log'
+script 0 "backup.sh --incremental" backup.sh --incremental
+same "builds on the one before" "incremental $first" "$(jq -r '"\(.kind) \(.parent)"' $backups/latest/manifest.json)"
+script 0 "backup.sh --config-only --name emergency-config" backup.sh --config-only --name emergency-config
+same "holds the configuration alone" "config" "$(cd $backups/emergency-config && find . -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | paste -sd' ')"
+script 0 "backup.sh --data-only --name emergency-data" backup.sh --data-only --name emergency-data
+same "holds the data alone" "volumes" "$(cd $backups/emergency-data && find . -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | paste -sd' ')"
+script 0 "backup.sh --output DIR" backup.sh --output "$T/elsewhere"
+check "goes there" test -f "$T/elsewhere/latest/manifest.json"
+script 0 "backup.sh --verbose --name my-backup" backup.sh --verbose --name my-backup
+check "has that name" test -f $backups/my-backup/manifest.json
+script 0 "backup.sh --quiet" backup.sh --quiet
+same "says nothing" "" "$(cat "$out" "$err")"
+
+# ---- verify-backup.sh
+script 0 "verify-backup.sh --latest" verify-backup.sh --latest
+script 0 "verify-backup.sh PATH" verify-backup.sh "$PWD/$backups/my-backup"
+script 0 "verify-backup.sh --all --check-integrity --check-size" verify-backup.sh --all --check-integrity --check-size
+script 0 "verify-backup.sh --latest --check-manifest" verify-backup.sh --latest --check-manifest
+printf x >>"$(echo $backups/my-backup/config/env_*.tar.gz)"
+script 4 "verify-backup.sh finds damage" verify-backup.sh my-backup
+
+# ---- restore.sh
+printf 'KEY=changed\n' >.env
+rm -r "$T/volumes/letta_data"
+script 0 "restore.sh --dry-run latest" restore.sh --dry-run latest
+same "changes nothing" "KEY=changed" "$(cat .env)"
+script 2 "restore.sh asks before it overwrites" restore.sh latest
+script 0 "restore.sh --config-only --yes latest" restore.sh --config-only --yes latest
+same "brings the configuration back" "KEY=value" "$(cat .env)"
+check "and nothing else" test ! -e "$T/volumes/letta_data"
+script 0 "restore.sh --data-only --yes latest" restore.sh --data-only --yes latest
+same "brings the data back" "memory" "$(cat "$T/volumes/letta_data/block")"
+script 0 "restore.sh --force --yes PATH" restore.sh --force --yes "$PWD/$backups/$first"
+
+# ---- health-check.sh
+script 0 "health-check.sh" health-check.sh
+has "names each target" "$out" "data"
+mv "$T/volumes" "$T/away"
+script 1 "health-check.sh with something down" health-check.sh
+mv "$T/away" "$T/volumes"
+cd "$T" || exit 1
+script_elsewhere() { PABENGINE_JOB=$project/deployment/pabengine.yaml "$project/deployment/scripts/verify-backup.sh" --latest; }
+check "from any folder" script_elsewhere
