@@ -71,7 +71,13 @@ int pab_mtree_line(struct pab_buf *b, const struct pab_entry *e, int open)
 
 int pab_mtree_from(struct pab_buf *b, uint32_t header, uint32_t content)
 {
-    return pab_buf_addf(b, PAB_MTREE_FROM "%u,%u\n", header, content);
+    if (pab_buf_reserve(b, sizeof PAB_MTREE_FROM + 24)) return PAB_E_NOMEM;
+    char *p = pab_put_dec(PAB_PUT_LITERAL(b->data + b->size, PAB_MTREE_FROM), header);
+    *p++ = ',';
+    p = pab_put_dec(p, content);
+    *p++ = '\n';
+    b->size = (size_t)(p - b->data);
+    return PAB_OK;
 }
 
 int pab_mtree_deleted(struct pab_buf *b, const char *path)
