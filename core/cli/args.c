@@ -9,7 +9,7 @@
 enum opt {
     OPT_VERBOSE = 256, OPT_QUIET, OPT_JSON, OPT_NO_COLOR, OPT_LOG_FORMAT, OPT_HELP, OPT_VERSION, OPT_CONFIG_ONLY, OPT_DATA_ONLY, OPT_SERVICES_ONLY,
     OPT_TARGET, OPT_OBJECT, OPT_INCLUDE, OPT_FULL, OPT_INCREMENTAL, OPT_DRY_RUN, OPT_OUTPUT, OPT_NAME, OPT_FORCE, OPT_YES, OPT_DROP_OLD, OPT_CLEANUP,
-    OPT_TO, OPT_AS, OPT_ALL, OPT_LATEST, OPT_INTEGRITY, OPT_SIZE, OPT_MANIFEST, OPT_OPTION, OPT_RETENTION, OPT_REASON,
+    OPT_TO, OPT_AS, OPT_ALL, OPT_LATEST, OPT_INTEGRITY, OPT_SIZE, OPT_MANIFEST, OPT_OPTION, OPT_RETENTION, OPT_REASON, OPT_FREQUENCY, OPT_AT, OPT_METHOD, OPT_USER, OPT_SYSTEM, OPT_MISSED, OPT_JITTER,
 };
 
 static const struct { const char *name, *arg; enum opt id; uint32_t commands; const char *help; } table[] = {
@@ -19,7 +19,7 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "data-only", NULL, OPT_DATA_ONLY, CMD_RUN | CMD_RESTORE, "only databases and volumes" },
     { "services-only", NULL, OPT_SERVICES_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category services" },
     { "target", "NAME", OPT_TARGET, CMD_RUN | CMD_RESTORE | CMD_VERIFY | CMD_DISCOVER | CMD_CHECK | CMD_HEALTH, "only this target of the job; may be repeated" },
-    { "dry-run", NULL, OPT_DRY_RUN, CMD_RUN | CMD_RESTORE | CMD_CLEANUP, "say what would be done and change nothing" },
+    { "dry-run", NULL, OPT_DRY_RUN, CMD_RUN | CMD_RESTORE | CMD_CLEANUP | CMD_SCHEDULE, "say what would be done and change nothing" },
     { "output", "DIR", OPT_OUTPUT, CMD_RUN | CMD_CLEANUP | CMD_PIN | CMD_UNPIN | CMD_STATUS, "store folder instead of the job's" },
     { "name", "NAME", OPT_NAME, CMD_RUN, "name of the backup instead of backup-YYYYMMDD_HHMMSS" },
     { "object", "NAME", OPT_OBJECT, CMD_RESTORE, "only this database, volume or set; may be repeated" },
@@ -35,8 +35,15 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "check-integrity", NULL, OPT_INTEGRITY, CMD_VERIFY, "read every byte: hashes, decompression, tar headers, SQL" },
     { "check-size", NULL, OPT_SIZE, CMD_VERIFY, "compare sizes with the backup before" },
     { "check-manifest", NULL, OPT_MANIFEST, CMD_VERIFY, "manifest and file set only" },
-    { "retention", "DAYS", OPT_RETENTION, CMD_CLEANUP, "keep what is not older than DAYS, instead of the job's keep_days" },
+    { "retention", "DAYS", OPT_RETENTION, CMD_CLEANUP | CMD_SCHEDULE, "keep what is not older than DAYS, instead of the job's keep_days" },
     { "reason", "TEXT", OPT_REASON, CMD_PIN, "why it is kept" },
+    { "frequency", "HOW-OFTEN", OPT_FREQUENCY, CMD_SCHEDULE, "hourly, daily, weekly, monthly or an OnCalendar expression, instead of the job's" },
+    { "at", "HH:MM", OPT_AT, CMD_SCHEDULE, "time of day, instead of the job's" },
+    { "method", "systemd|cron", OPT_METHOD, CMD_SCHEDULE, "instead of what this machine runs" },
+    { "user", NULL, OPT_USER, CMD_SCHEDULE, "units of this user (the default but for root)" },
+    { "system", NULL, OPT_SYSTEM, CMD_SCHEDULE, "units of the system (the default for root)" },
+    { "missed", NULL, OPT_MISSED, CMD_SCHEDULE, "run: only when the last run was missed" },
+    { "jitter", NULL, OPT_JITTER, CMD_SCHEDULE, "run: wait first, for a random time up to the job's jitter" },
     { "option", "KEY=VALUE", OPT_OPTION, CMD_PLUGIN, "an option for the plugin under check; may be repeated" },
     { "verbose", NULL, OPT_VERBOSE, CMD_ANY, "more chatter; twice: debug" },
     { "quiet", NULL, OPT_QUIET, CMD_ANY, "errors only" },
@@ -99,6 +106,16 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_CLEANUP: c->cleanup = 1; break;
     case OPT_RETENTION: c->retention = arg; break;
     case OPT_REASON: c->reason = arg; break;
+    case OPT_FREQUENCY: c->frequency = arg; break;
+    case OPT_AT: c->at = arg; break;
+    case OPT_METHOD:
+        if (strcmp(arg, "systemd") != 0 && strcmp(arg, "cron") != 0) return pab_cli_usage_error("--method is systemd or cron, not '%s'", arg);
+        c->method = arg;
+        break;
+    case OPT_USER: c->user_scope = 1; break;
+    case OPT_SYSTEM: c->system_scope = 1; break;
+    case OPT_MISSED: c->missed = 1; break;
+    case OPT_JITTER: c->jitter = 1; break;
     case OPT_TO: c->to_dir = arg; break;
     case OPT_AS: c->as_name = arg; break;
     case OPT_ALL: c->all = 1; break;

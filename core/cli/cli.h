@@ -17,6 +17,7 @@
 #define CMD_STATUS 0x800u
 #define CMD_HEALTH 0x1000u
 #define CMD_SCRIPTS 0x8000u
+#define CMD_SCHEDULE 0x400u
 #define CMD_ANY 0xffffffffu
 
 /* Everything that can be said on the command line. */
@@ -36,6 +37,9 @@ struct pab_cli {
     int all, latest, integrity, sizes, manifest;
     /* cleanup, pin */
     const char *retention, *reason;
+    /* schedule */
+    const char *frequency, *at, *method;
+    int user_scope, system_scope, missed, jitter;
     /* what is not an option: args[0] is the command */
     const char *const *args;
     size_t arg_count;
@@ -79,6 +83,7 @@ int pab_cmd_cleanup(const struct pab_cli *cli);
 int pab_cmd_pin(const struct pab_cli *cli);
 int pab_cmd_unpin(const struct pab_cli *cli);
 int pab_cmd_scripts(const struct pab_cli *cli);
+int pab_cmd_schedule(const struct pab_cli *cli);
 int pab_cmd_plugin(const struct pab_cli *cli);
 
 #endif

@@ -11,6 +11,7 @@ pabengine_SOURCES = \
 	%D%/cmd_run.c \
 	%D%/cmd_scripts.c \
 	%D%/cmd_status.c \
+	%D%/cmd_schedule.c \
 	%D%/cmd_verify.c \
 	%D%/common.c \
 	%D%/list_tree.c %D%/list_tree.h \

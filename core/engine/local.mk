@@ -26,6 +26,9 @@ libpab_engine_la_SOURCES = \
 	%D%/outcome.c %D%/outcome.h \
 	%D%/restore.c \
 	%D%/retention.c %D%/retention.h \
+	%D%/schedule.c %D%/schedule.h \
+	%D%/schedule_run.c \
+	%D%/schedule_text.c %D%/schedule_text.h \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \

@@ -1,0 +1,77 @@
+/* schedule.h - jobs that run by themselves: a systemd timer where systemd runs, else lines in the user's crontab.
+ *
+ *     struct pab_schedule_opts o = { .program = "/usr/bin/pabengine", .frequency = "daily", .at = "02:30", .system = 1 };
+ *     code = pab_schedule_install(job, &o, &changed, &where, err);
+ *
+ * A schedule's id, "pabengine-NAME-HASH", comes from the job's name and the absolute path of its file: one schedule a job file.
+ * How the last run that a schedule began came out stands in <state>/schedule/<id>.json, also when it failed. */
+#ifndef PAB_ENGINE_SCHEDULE_H
+#define PAB_ENGINE_SCHEDULE_H
+
+#include "core/engine/calendar.h"
+#include "core/base/vec.h"
+#include "core/engine/engine.h"
+
+enum pab_scheduler { PAB_SCHEDULER_CRON, PAB_SCHEDULER_SYSTEMD };
+
+struct pab_schedule_opts {
+    enum pab_scheduler scheduler;
+    int system;                      /* units of the system instead of those of the user; cron: no difference */
+    const char *program;             /* absolute path of pabengine */
+    const char *frequency, *at;      /* instead of the job's; NULL: the job's, else daily */
+    int keep_days;                   /* instead of the job's retention; 0: the job's */
+};
+/* systemd where it is what the machine runs, else cron. */
+enum pab_scheduler pab_scheduler_here(void);
+/* Caller frees. */
+char *pab_schedule_id(const struct pab_job *job);
+
+/* *ret_text: the lines of the crontab, or the service, a line "---", the timer. Caller frees. Nothing is changed. */
+int pab_schedule_text(const struct pab_job *job, const struct pab_schedule_opts *o, char **ret_text, struct pab_error *err);
+/* *ret_changed 0: it was installed like that already. */
+int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err);
+/* *ret_changed 0: there was none. */
+int pab_schedule_uninstall(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err);
+
+struct pab_schedule {
+    char *id, *job_file, *when;      /* when: an OnCalendar expression */
+    enum pab_scheduler scheduler;
+    int system;
+};
+struct pab_schedules { struct pab_schedule *items; size_t count, capacity; };
+/* All of ours in the crontab, the units of the user and those of the system. What there is no tool for is left out. */
+int pab_schedule_list(struct pab_schedules *ret, struct pab_error *err);
+void pab_schedules_release(struct pab_schedules *s);
+
+/* ---- runs (schedule_run.c) */
+struct pab_schedule_last {
+    int64_t started_ns, ended_ns;    /* 0: there was none, or it has not ended */
+    int exit_code;
+    char *backup, *message;          /* "" where there is none */
+};
+/* PAB_OK also when nothing has run yet: all is 0 then. */
+int pab_schedule_last_read(const char *state_dir, const char *id, struct pab_schedule_last *ret, struct pab_error *err);
+void pab_schedule_last_release(struct pab_schedule_last *l);
+int pab_schedule_last_write(const char *state_dir, const char *id, const struct pab_schedule_last *l, struct pab_error *err);
+
+#define PAB_SCHEDULE_LOG_MAX (4 << 20)   /* a larger log is rotated */
+#define PAB_SCHEDULE_LOG_KEPT 5          /* scheduled-backup.log.1 to .5 */
+#define PAB_SCHEDULE_LOG_DAYS 90         /* an older rotated one goes */
+/* logs/scheduled-backup.log of the store's folder, rotated when it is time. fd or a negative code. */
+int pab_schedule_open_log(const char *store_path, struct pab_error *err);
+
+/* Was the last time of `when` missed: did nothing begin since? since_ns: of the newest run or backup; 0: there was none, and then
+ * nothing was missed. An expression that cron cannot say is systemd's to catch up: no. */
+int pab_schedule_missed(const char *when, int64_t since_ns, int64_t now_ns);
+
+struct pab_schedule_run_opts {
+    const char *state_dir;
+    int keep_days;                   /* instead of the job's retention; 0: the job's */
+    int jitter;                      /* wait first, for as long as the job's jitter says */
+    const char *missed;              /* run only when the last time of this expression was missed; NULL: run */
+};
+/* The run as the schedule begins it: the job's kind, the log, and what came of it for the status. PAB_EXIT_LOCKED when one is under way.
+ * *ret_ran 0: nothing was missed. */
+int pab_schedule_run(struct pab_session *s, const struct pab_schedule_run_opts *o, int *ret_ran, struct pab_error *err);
+
+#endif

@@ -1,0 +1,161 @@
+/* schedule_text.c - what is installed for a schedule: lines of a crontab, or the text of two units. */
+#include "core/engine/schedule_text.h"
+
+#include <string.h>
+
+#include "core/base/buf.h"
+#include "core/base/cleanup.h"
+#include "core/base/str.h"
+#include "core/engine/crontab_text.h"
+#include "core/stream/hash.h"
+
+char *pab_schedule_id(const struct pab_job *job)
+{
+    char hex[65];
+    CLEANUP_FREE char *name = pab_str_file_name(job->name);
+    for (char *p = name; *p; p++)
+        if (*p == '%')
+            *p = '_'; /* units take it for a specifier */
+    pab_hash_bytes(job->file, strlen(job->file), hex);
+    return pab_sprintf("pabengine-%.80s-%.8s", name, hex);
+}
+
+static int when_of(const struct pab_job *job, const struct pab_schedule_opts *o, char **ret, struct pab_error *err)
+{
+    const char *frequency = o->frequency ? o->frequency : job->schedule.frequency ? job->schedule.frequency : "daily";
+    /* the job's time belongs to the job's frequency, unless both are words */
+    const char *at = o->at ? o->at : o->frequency && strpbrk(o->frequency, "0123456789*") ? NULL : job->schedule.at;
+    return pab_calendar_text(frequency, at, ret, err);
+}
+
+/* What the run must find again: settings of this shell that a cron or systemd does not have. */
+static void add_environment(struct pab_strs *words)
+{
+    static const char *const names[] = { "PABENGINE_CONFIG", "PABENGINE_LIBEXEC_PATH", "PABENGINE_PLUGIN_PATH", "PABENGINE_STATE_DIR" };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (!value || !*value)
+            continue;
+        CLEANUP_FREE char *word = pab_sprintf("%s=%s", names[i], value);
+        pab_strs_add(words, word);
+    }
+}
+
+static void add_command(struct pab_strs *words, const struct pab_job *job, const struct pab_schedule_opts *o)
+{
+    CLEANUP_FREE char *days = pab_sprintf("--retention=%d", o->keep_days);
+    pab_strs_add(words, o->program);
+    pab_strs_add(words, "schedule");
+    pab_strs_add(words, "run");
+    pab_strs_add(words, job->file);
+    if (o->keep_days)
+        pab_strs_add(words, days);
+}
+
+int pab_schedule_cron_body(const struct pab_job *job, const struct pab_schedule_opts *o, char **ret, struct pab_error *err)
+{
+    struct pab_calendar c;
+    struct pab_strs words = { 0 };
+    CLEANUP_FREE char *when = NULL, *command = NULL;
+    if (when_of(job, o, &when, err) || pab_calendar_parse(when, &c, err))
+        return err->code;
+    add_environment(&words);
+    add_command(&words, job, o);
+    pab_strs_add(&words, "--quiet");
+    int rc = pab_crontab_command((const char *const *)words.items, &command, err);
+    pab_strs_release(&words);
+    if (rc)
+        return rc;
+    CLEANUP_FREE char *fields = pab_calendar_cron(&c);
+    *ret = pab_sprintf("# job: %s\n# when: %s\n%s %s%s\n@reboot %s --missed\n", job->file, when, fields, command, job->schedule.jitter_ms ? " --jitter" : "", command);
+    return PAB_OK;
+}
+
+/* In double quotes, for ExecStart= and Environment=. '$' is a variable only in a command. */
+static void add_quoted(struct pab_buf *b, const char *s, int command)
+{
+    pab_buf_addc(b, '"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            pab_buf_addc(b, '\\');
+        if (*s == '%' || (command && *s == '$'))
+            pab_buf_addc(b, *s);
+        pab_buf_addc(b, *s);
+    }
+    pab_buf_addc(b, '"');
+}
+
+static int uses_mail_or_hooks(const struct pab_job *job)
+{
+    return job->notify_count || job->hooks.before.argv.count || job->hooks.after.argv.count || job->hooks.on_partial.argv.count ||
+           job->hooks.on_failure.argv.count;
+}
+
+/* What all plugins can do with: they read any file, and talk to sockets and to the network.  A command of the user's, and the
+ * sendmail of some systems, may need more: then only what binds nobody. */
+static void add_hardening(struct pab_buf *b, const struct pab_job *job, int system)
+{
+    pab_buf_adds(b, "LockPersonality=yes\nRestrictRealtime=yes\n");
+    if (uses_mail_or_hooks(job))
+        return;
+    pab_buf_adds(b, "NoNewPrivileges=yes\nSystemCallArchitectures=native\nRestrictNamespaces=yes\n");
+    if (!system)
+        return; /* a manager of a user cannot do these */
+    pab_buf_adds(b, "ProtectClock=yes\nProtectControlGroups=yes\nProtectHostname=yes\nProtectKernelLogs=yes\nProtectKernelModules=yes\nProtectKernelTunables=yes\n");
+    if (!pab_str_has_prefix(job->store_path, "/usr/") && !pab_str_has_prefix(job->store_path, "/boot/") && !pab_str_has_prefix(job->store_path, "/efi/") && !job->metrics_path)
+        pab_buf_adds(b, "ProtectSystem=true\n");
+}
+
+static void add_service(struct pab_buf *b, const struct pab_job *job, const struct pab_schedule_opts *o)
+{
+    struct pab_strs environment = { 0 }, command = { 0 };
+    CLEANUP_FREE char *id = pab_schedule_id(job);
+    pab_buf_addf(b, "# job: %s\n[Unit]\nDescription=Backup %s\nDocumentation=man:pabengine(1)\n", job->file, id);
+    if (o->system)
+        pab_buf_adds(b, "Wants=network-online.target\nAfter=network-online.target docker.service postgresql.service\n");
+    pab_buf_adds(b, "\n[Service]\nType=oneshot\n");
+    add_environment(&environment);
+    for (size_t i = 0; i < environment.count; i++) {
+        pab_buf_adds(b, "Environment=");
+        add_quoted(b, environment.items[i], 0);
+        pab_buf_addc(b, '\n');
+    }
+    add_command(&command, job, o);
+    pab_buf_adds(b, "ExecStart=");
+    for (size_t i = 0; i < command.count; i++) {
+        if (i)
+            pab_buf_addc(b, ' ');
+        add_quoted(b, command.items[i], 1);
+    }
+    pab_buf_adds(b, "\nUMask=0077\nNice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\n");
+    add_hardening(b, job, o->system);
+    pab_strs_release(&environment);
+    pab_strs_release(&command);
+}
+
+int pab_schedule_units(const struct pab_job *job, const struct pab_schedule_opts *o, char **ret_service, char **ret_timer, struct pab_error *err)
+{
+    struct pab_buf service = PAB_BUF_INIT(0);
+    CLEANUP_FREE char *when = NULL;
+    if (strpbrk(job->file, "\r\n") || strpbrk(o->program, "\r\n"))
+        return pab_error_set(err, PAB_E_USAGE, 0, "a path with a line break cannot stand in a unit");
+    if (when_of(job, o, &when, err))
+        return err->code;
+    add_service(&service, job, o);
+    *ret_service = pab_buf_take(&service);
+    *ret_timer = pab_sprintf("# job: %s\n[Unit]\nDescription=Backups by pabengine\nDocumentation=man:pabengine(1)\n\n[Timer]\nOnCalendar=%s\n"
+                             "Persistent=true\nRandomizedDelaySec=%lld\nAccuracySec=1min\n\n[Install]\nWantedBy=timers.target\n",
+                             job->file, when, (long long)(job->schedule.jitter_ms / 1000));
+    return PAB_OK;
+}
+
+int pab_schedule_text(const struct pab_job *job, const struct pab_schedule_opts *o, char **ret, struct pab_error *err)
+{
+    CLEANUP_FREE char *service = NULL, *timer = NULL;
+    if (o->scheduler == PAB_SCHEDULER_CRON)
+        return pab_schedule_cron_body(job, o, ret, err);
+    if (pab_schedule_units(job, o, &service, &timer, err))
+        return err->code;
+    *ret = pab_sprintf("%s---\n%s", service, timer);
+    return PAB_OK;
+}
