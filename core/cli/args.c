@@ -41,7 +41,7 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "at", "HH:MM", OPT_AT, CMD_SCHEDULE, "time of day, instead of the job's" },
     { "method", "systemd|cron", OPT_METHOD, CMD_SCHEDULE, "instead of what this machine runs" },
     { "user", NULL, OPT_USER, CMD_SCHEDULE, "units of this user (the default but for root)" },
-    { "system", NULL, OPT_SYSTEM, CMD_SCHEDULE, "units of the system (the default for root)" },
+    { "system", NULL, OPT_SYSTEM, CMD_SCHEDULE, "units for the whole machine (the default for root)" },
     { "missed", NULL, OPT_MISSED, CMD_SCHEDULE, "run: only when the last run was missed" },
     { "jitter", NULL, OPT_JITTER, CMD_SCHEDULE, "run: wait first, for a random time up to the job's jitter" },
     { "option", "KEY=VALUE", OPT_OPTION, CMD_PLUGIN, "an option for the plugin under check; may be repeated" },
