@@ -14,8 +14,12 @@ libpab_engine_la_SOURCES = \
 	%D%/engine.h \
 	%D%/events.c %D%/events.h \
 	%D%/hooks.c %D%/hooks.h \
+	%D%/init.c %D%/init.h %D%/init_private.h \
+	%D%/init_folders.c \
+	%D%/init_services.c \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
+	%D%/machine.c %D%/machine.h \
 	%D%/message.c %D%/message.h \
 	%D%/layers.c %D%/layers.h \
 	%D%/lineage.c %D%/lineage.h \

@@ -43,3 +43,8 @@ unit_tests += tests/unit/check_schedule
 tests_unit_check_schedule_SOURCES = tests/unit/check_schedule.c tests/unit/unit.h
 tests_unit_check_schedule_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_schedule_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_init
+tests_unit_check_init_SOURCES = tests/unit/check_init.c tests/unit/unit.h
+tests_unit_check_init_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_init_LDADD = $(UNIT_LIBS)
