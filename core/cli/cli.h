@@ -16,6 +16,7 @@
 #define CMD_UNPIN 0x200u
 #define CMD_STATUS 0x800u
 #define CMD_HEALTH 0x1000u
+#define CMD_INIT 0x4000u
 #define CMD_SCRIPTS 0x8000u
 #define CMD_SCHEDULE 0x400u
 #define CMD_ANY 0xffffffffu
@@ -37,6 +38,8 @@ struct pab_cli {
     int all, latest, integrity, sizes, manifest;
     /* cleanup, pin */
     const char *retention, *reason;
+    /* init */
+    int docker;
     /* schedule */
     const char *frequency, *at, *method;
     int user_scope, system_scope, missed, jitter;
@@ -77,6 +80,7 @@ int pab_cmd_verify(const struct pab_cli *cli);
 int pab_cmd_list(const struct pab_cli *cli);
 int pab_cmd_status(const struct pab_cli *cli);
 int pab_cmd_health(const struct pab_cli *cli);
+int pab_cmd_init(const struct pab_cli *cli);
 int pab_cmd_discover(const struct pab_cli *cli);
 int pab_cmd_check(const struct pab_cli *cli);
 int pab_cmd_cleanup(const struct pab_cli *cli);

@@ -4,6 +4,7 @@ pabengine_SOURCES = \
 	%D%/cli.h \
 	%D%/cmd_cleanup.c \
 	%D%/cmd_discover.c \
+	%D%/cmd_init.c \
 	%D%/cmd_list.c \
 	%D%/cmd_pin.c \
 	%D%/cmd_plugin.c \

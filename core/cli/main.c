@@ -11,6 +11,7 @@
 #include "core/cli/printer.h"
 
 const struct pab_command pab_commands[] = {
+    { "init", CMD_INIT, "[--docker] > JOB.yaml", "looks at this machine and prints a job for it", 0, 0, pab_cmd_init },
     { "run", CMD_RUN, "JOB [options]", "makes a backup", 1, 1, pab_cmd_run },
     { "restore", CMD_RESTORE, "JOB latest|NAME|PATH [options]", "brings a backup back", 2, 2, pab_cmd_restore },
     { "verify", CMD_VERIFY, "JOB [NAME|PATH] [options]", "checks that a backup is whole and sound", 1, 2, pab_cmd_verify },

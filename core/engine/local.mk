@@ -37,4 +37,5 @@ libpab_engine_la_SOURCES = \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \
 	%D%/status.c %D%/status.h \
+	%D%/survey.c %D%/survey.h \
 	%D%/verify.c

@@ -9,6 +9,7 @@ prefix=$(sed -n 's/^prefix = //p' "$top_builddir/Makefile")
 there() { check "installed: $1" test -e "$dest$prefix/$1"; }
 for f in bin/pabengine include/pab_plugin.h lib/pkgconfig/pabengine.pc share/man/man1/pabengine.1 share/man/man3/pab_plugin.3 share/man/man5/pabengine-job.5; do there $f; done
 for p in postgres volume files; do there lib/pabengine/plugins/$p.so; there share/man/man7/pabengine-$p.7; done
+there libexec/pabengine/pabengine-survey
 same "the header is the only one" "pab_plugin.h" "$(cd "$dest$prefix/include" && find . -type f -printf '%P\n')"
 same "nothing but plugins in the plugin folder" "files.so letta.so n8n.so neo4j.so postgres.so volume.so" "$(cd "$dest$prefix/lib/pabengine/plugins" && find . -name '*.so*' -printf '%f\n' | sort | tr '\n' ' ' | sed 's/ $//')"
 same "no test part is installed" "" "$(find "$dest" -name 'check_*' -o -name 'test*')"
