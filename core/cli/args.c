@@ -10,7 +10,7 @@ enum opt {
     OPT_VERBOSE = 256, OPT_QUIET, OPT_JSON, OPT_NO_COLOR, OPT_LOG_FORMAT, OPT_HELP, OPT_VERSION, OPT_CONFIG_ONLY, OPT_DATA_ONLY, OPT_SERVICES_ONLY,
     OPT_TARGET, OPT_OBJECT, OPT_INCLUDE, OPT_FULL, OPT_INCREMENTAL, OPT_DRY_RUN, OPT_OUTPUT, OPT_NAME, OPT_FORCE, OPT_YES, OPT_DROP_OLD, OPT_CLEANUP,
     OPT_TO, OPT_AS, OPT_ALL, OPT_LATEST, OPT_INTEGRITY, OPT_SIZE, OPT_MANIFEST, OPT_OPTION, OPT_RETENTION, OPT_REASON, OPT_FREQUENCY, OPT_AT, OPT_METHOD, OPT_USER, OPT_SYSTEM, OPT_MISSED, OPT_JITTER,
-    OPT_DOCKER,
+    OPT_DOCKER, OPT_UNCOVERED, OPT_FAIL_ON_UNCOVERED,
 };
 
 static const struct { const char *name, *arg; enum opt id; uint32_t commands; const char *help; } table[] = {
@@ -46,6 +46,8 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "missed", NULL, OPT_MISSED, CMD_SCHEDULE, "run: only when the last run was missed" },
     { "jitter", NULL, OPT_JITTER, CMD_SCHEDULE, "run: wait first, for a random time up to the job's jitter" },
     { "docker", NULL, OPT_DOCKER, CMD_INIT, "a Docker that cannot be asked is an error" },
+    { "uncovered", NULL, OPT_UNCOVERED, CMD_DISCOVER, "what is on this machine and in no target" },
+    { "fail-on-uncovered", NULL, OPT_FAIL_ON_UNCOVERED, CMD_DISCOVER, "the same, with exit code 3 when there is something" },
     { "option", "KEY=VALUE", OPT_OPTION, CMD_PLUGIN, "an option for the plugin under check; may be repeated" },
     { "verbose", NULL, OPT_VERBOSE, CMD_ANY, "more chatter; twice: debug" },
     { "quiet", NULL, OPT_QUIET, CMD_ANY, "errors only" },
@@ -119,6 +121,8 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_MISSED: c->missed = 1; break;
     case OPT_JITTER: c->jitter = 1; break;
     case OPT_DOCKER: c->docker = 1; break;
+    case OPT_FAIL_ON_UNCOVERED: c->fail_on_uncovered = 1; /* fall through */
+    case OPT_UNCOVERED: c->uncovered = 1; break;
     case OPT_TO: c->to_dir = arg; break;
     case OPT_AS: c->as_name = arg; break;
     case OPT_ALL: c->all = 1; break;

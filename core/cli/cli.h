@@ -40,6 +40,8 @@ struct pab_cli {
     const char *retention, *reason;
     /* init */
     int docker;
+    /* discover */
+    int uncovered, fail_on_uncovered;
     /* schedule */
     const char *frequency, *at, *method;
     int user_scope, system_scope, missed, jitter;

@@ -52,14 +52,6 @@ char *pab_init_pattern(const char *relative, int is_folder)
     return pab_buf_take(&b);
 }
 
-const char *pab_init_below(const char *path, const char *folder)
-{
-    size_t n = strlen(folder);
-    while (n && folder[n - 1] == '/') n--;
-    if (strncmp(path, folder, n) != 0 || (path[n] && path[n] != '/')) return NULL;
-    return path + n + strspn(path + n, "/");
-}
-
 int pab_init_has(const struct pab_strs *v, const char *s)
 {
     for (size_t i = 0; i < v->count; i++)

@@ -73,21 +73,11 @@ void pab_init_volumes(struct pab_init *i)
 
 /* ---- files */
 
-/* Whatever it is, it is no data: parts of the system, sockets. */
-static const char *not_data(const char *path, const char *kind)
-{
-    static const char *const system[] = { "/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker", "/etc/localtime", "/etc/timezone", "/usr", "/lib", "/boot", "/tmp" };
-    if (strcmp(path, "/") == 0) return "the whole machine";
-    for (size_t i = 0; i < sizeof system / sizeof *system; i++)
-        if (pab_init_below(path, system[i])) return "a part of the system";
-    return strcmp(kind, "other") == 0 ? "it is neither a file nor a folder here" : NULL;
-}
-
 /* The store, where it lies below a folder that is taken. */
 static void add_exclude(struct pab_init *i, const char *root)
 {
     CLEANUP_FREE char *store = pab_path_join(pab_machine_text(i->machine, "folder"), "backups");
-    const char *below = *store == '/' ? pab_init_below(store, root) : NULL;
+    const char *below = *store == '/' ? pab_machine_below(store, root) : NULL;
     if (!below || !*below) return;
     CLEANUP_FREE char *pattern = pab_init_pattern(below, 1), *quoted = pab_init_quote(pattern);
     pab_buf_addf(&i->out, "      exclude: [%s]  # where the store is, when this file lies here\n", quoted);
@@ -96,7 +86,7 @@ static void add_exclude(struct pab_init *i, const char *root)
 static int is_taken(const struct pab_init *i, const char *path)
 {
     for (size_t f = 0; f < i->folders.count; f++)
-        if (pab_init_below(path, i->folders.items[f])) return 1;
+        if (pab_machine_below(path, i->folders.items[f])) return 1;
     return 0;
 }
 
@@ -115,8 +105,8 @@ static void add_mounts_below(struct pab_init *i, const char *folder)
         const json_t *mounts = json_object_get(json_array_get(containers, c), "mounts");
         for (size_t m = 0; m < json_array_size(mounts); m++) {
             const json_t *mount = json_array_get(mounts, m);
-            const char *source = pab_machine_text(mount, "source"), *below = pab_init_below(source, folder), *kind = pab_machine_text(mount, "kind");
-            if (strcmp(pab_machine_text(mount, "type"), "bind") != 0 || !below || is_taken(i, source) || pab_init_has(&i->dumped, source) || not_data(source, kind)) continue;
+            const char *source = pab_machine_text(mount, "source"), *below = pab_machine_below(source, folder), *kind = pab_machine_text(mount, "kind");
+            if (strcmp(pab_machine_text(mount, "type"), "bind") != 0 || !below || is_taken(i, source) || pab_init_has(&i->dumped, source) || pab_machine_not_data(source, kind)) continue;
             if (!count) pab_buf_adds(&i->out, "        mounts: [");
             add_pattern(i, below, strcmp(kind, "file") != 0, &count);
             pab_strs_add(&i->folders, source);
@@ -135,10 +125,10 @@ static void add_project(struct pab_init *i, const json_t *project)
     pab_init_target(i, title, "files", *env ? "The compose project itself. Its .env has secrets: so will the backup." : "The compose project itself.");
     pab_buf_addf(&i->out, "    options:\n      root: %s\n      sets:\n        config: [", root);
     for (size_t f = 0; f < json_array_size(files); f++) {
-        const char *path = json_string_value(json_array_get(files, f)), *below = path ? pab_init_below(path, folder) : NULL;
+        const char *path = json_string_value(json_array_get(files, f)), *below = path ? pab_machine_below(path, folder) : NULL;
         if (below && *below) add_pattern(i, below, 0, &count);
     }
-    if (*env && pab_init_below(env, folder)) add_pattern(i, pab_init_below(env, folder), 0, &count);
+    if (*env && pab_machine_below(env, folder)) add_pattern(i, pab_machine_below(env, folder), 0, &count);
     if (!count) add_pattern(i, "compose.yaml", 0, &count);
     pab_buf_adds(&i->out, "]\n");
     add_mounts_below(i, folder);
@@ -151,7 +141,7 @@ static void add_mount(struct pab_init *i, const json_t *container, const json_t 
     const char *source = pab_machine_text(mount, "source"), *kind = pab_machine_text(mount, "kind"), *name = strrchr(source, '/');
     if (*source != '/' || is_taken(i, source)) return;
     int is_file = strcmp(kind, "file") == 0;
-    const char *why = pab_init_has(&i->dumped, source) ? "the files of a database that a target above takes" : not_data(source, kind);
+    const char *why = pab_init_has(&i->dumped, source) ? "the files of a database that a target above takes" : pab_machine_not_data(source, kind);
     pab_strs_add(&i->folders, source);
     if (why) {
         leave_out(i, "folder", source, why);

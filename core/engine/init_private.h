@@ -23,8 +23,6 @@ char *pab_init_quote(const char *s);
 char *pab_init_pattern(const char *relative, int is_folder);
 /* Comment lines and "  - name: ...", "plugin: ..." of a target; its name is made from `name`, and unique. An empty note: none. */
 void pab_init_target(struct pab_init *i, const char *name, const char *plugin, const char *note);
-/* What is below `folder`: the path behind it, "" for the folder itself, NULL for what is elsewhere. */
-const char *pab_init_below(const char *path, const char *folder);
 int pab_init_has(const struct pab_strs *v, const char *s);
 
 void pab_init_services(struct pab_init *i);   /* containers of known images, local PostgreSQL */

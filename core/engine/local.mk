@@ -38,4 +38,7 @@ libpab_engine_la_SOURCES = \
 	%D%/space.c %D%/space.h \
 	%D%/status.c %D%/status.h \
 	%D%/survey.c %D%/survey.h \
+	%D%/uncovered.c %D%/uncovered.h \
+	%D%/uncovered_paths.c \
+	%D%/uncovered_verb.c \
 	%D%/verify.c

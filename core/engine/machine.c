@@ -41,19 +41,30 @@ const char *pab_known_title(enum pab_known k)
     return "";
 }
 
-static int is_at_or_below(const char *path, const char *folder)
+const char *pab_machine_below(const char *path, const char *folder)
 {
     size_t n = strlen(folder);
-    return strncmp(path, folder, n) == 0 && (path[n] == 0 || path[n] == '/');
+    while (n && folder[n - 1] == '/') n--;
+    if (strncmp(path, folder, n) != 0 || (path[n] && path[n] != '/')) return NULL;
+    return path + n + strspn(path + n, "/");
+}
+
+const char *pab_machine_not_data(const char *path, const char *kind)
+{
+    static const char *const system[] = { "/proc", "/sys", "/dev", "/run", "/var/run", "/var/lib/docker", "/etc/localtime", "/etc/timezone", "/usr", "/lib", "/boot" };
+    if (strcmp(path, "/") == 0) return "the whole machine";
+    for (size_t i = 0; i < sizeof system / sizeof *system; i++)
+        if (pab_machine_below(path, system[i])) return "a part of the system";
+    return strcmp(kind, "other") == 0 ? "it is neither a file nor a folder here" : NULL;
 }
 
 int pab_known_holds_store(enum pab_known k, const char *destination)
 {
     switch (k) {
-    case PAB_KNOWN_POSTGRES: return is_at_or_below(destination, "/var/lib/postgresql") || is_at_or_below(destination, "/bitnami/postgresql") || is_at_or_below(destination, "/home/postgres/pgdata");
-    case PAB_KNOWN_NEO4J: return is_at_or_below(destination, "/data") || is_at_or_below(destination, "/var/lib/neo4j/data");
-    case PAB_KNOWN_LETTA: return is_at_or_below(destination, "/var/lib/postgresql"); /* its image runs a PostgreSQL of its own */
-    case PAB_KNOWN_OTHER_STORE: return !is_at_or_below(destination, "/etc");
+    case PAB_KNOWN_POSTGRES: return pab_machine_below(destination, "/var/lib/postgresql") != NULL || pab_machine_below(destination, "/bitnami/postgresql") != NULL || pab_machine_below(destination, "/home/postgres/pgdata") != NULL;
+    case PAB_KNOWN_NEO4J: return pab_machine_below(destination, "/data") != NULL || pab_machine_below(destination, "/var/lib/neo4j/data") != NULL;
+    case PAB_KNOWN_LETTA: return pab_machine_below(destination, "/var/lib/postgresql") != NULL; /* its image runs a PostgreSQL of its own */
+    case PAB_KNOWN_OTHER_STORE: return pab_machine_below(destination, "/etc") == NULL;
     case PAB_KNOWN_N8N:
     case PAB_KNOWN_OPEN_WEBUI: /* SQLite, which the volume plugin copies through SQLite */
     case PAB_KNOWN_NONE: break;

@@ -2,8 +2,8 @@
  *
  *     {"version": 1, "host": "pa", "folder": "/opt/pa",
  *      "docker": {"state": "ok" | "absent" | "failed", "host": "unix:///var/run/docker.sock", "error": "..."},
- *      "containers": [{"name": "db", "image": "postgres:15", "running": true, "anonymous": false, "project": "pa", "service": "db", "user": "postgres",
- *                      "env": ["POSTGRES_PASSWORD"], "from_env": {"POSTGRES_PASSWORD": "DB_PASS"}, "host_network": false,
+ *      "containers": [{"name": "db", "image": "postgres:15", "running": true, "project": "pa", "service": "db", "user": "postgres",
+ *                      "env": ["POSTGRES_PASSWORD"], "from_env": {"POSTGRES_PASSWORD": "DB_PASS"}, "host_network": false, "addresses": ["172.17.0.2"],
  *                      "ports": [{"port": 5432, "host_ip": "0.0.0.0", "host_port": 5432}],
  *                      "mounts": [{"type": "volume" | "bind", "name": "pa_db", "source": "/srv/x", "destination": "/data", "kind": "file" | "folder" | "other"}]}],
  *      "volumes": [{"name": "pa_db", "driver": "local", "project": "pa", "anonymous": false}],
@@ -39,5 +39,9 @@ int pab_machine_has(const json_t *names, const char *name);          /* in an ar
 int pab_machine_port(const json_t *container, int port, const char **ret_ip);
 /* The first container that has this volume mounted, after `after` (NULL: from the first); *ret_mount is that mount. */
 const json_t *pab_machine_user_of(const json_t *machine, const char *volume, const json_t *after, const json_t **ret_mount);
+/* What is below `folder`: the path behind it, "" for the folder itself, NULL for what is elsewhere. */
+const char *pab_machine_below(const char *path, const char *folder);
+/* Why what is mounted from here is no data: parts of the system, sockets. NULL: it may well be. `kind`: of the mount. */
+const char *pab_machine_not_data(const char *path, const char *kind);
 
 #endif

@@ -29,7 +29,9 @@ int letta_discover(void *instance, struct pab_op *op, const struct pab_discover_
     CLEANUP_REST struct rest *r = NULL;
     struct pab_error err = { 0 };
     if (!(req->categories & PAB_CAT_SERVICES)) return PAB_OK;
-    int rc = letta_connect(instance, op, &r, NULL);
+    const struct letta *l = instance;
+    int rc = op->host->fact(op, "url", op->host->config_str(l->config, "url"));
+    if (!rc) rc = letta_connect(instance, op, &r, NULL);
     if (!rc && letta_list(r, LETTA_AGENTS, 10, add_agent, &(struct naming){ op }, &err)) rc = sup_fail(op, &err);
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         uint64_t n = 0;

@@ -38,7 +38,10 @@ int n8n_discover(void *instance, struct pab_op *op, const struct pab_discover_re
     };
     CLEANUP_REST struct rest *r = NULL;
     if (!(req->categories & PAB_CAT_SERVICES)) return PAB_OK;
-    int rc = n8n_connect(instance, op, &r);
+    const struct n8n *n = instance;
+    int rc = op->host->fact(op, "url", op->host->config_str(n->config, "url"));
+    if (!rc && n->container) rc = op->host->fact(op, "container", n->container);
+    if (!rc) rc = n8n_connect(instance, op, &r);
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) rc = add_part(op, r, &parts[i]);
     return rc;
 }

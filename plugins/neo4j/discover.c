@@ -29,9 +29,11 @@ int neo4j_discover(void *instance, struct pab_op *op, const struct pab_discover_
     CLEANUP(schema_release) struct schema schema = { 0 };
     struct graph_size size;
     struct pab_error err = { 0 };
-    if (n->method == METHOD_COLD) return req->categories & PAB_CAT_VOLUMES ? add_data(op, n) : PAB_OK;
-    if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
-    int rc = neo4j_connect(n, op, &s);
+    if (!(req->categories & (n->method == METHOD_COLD ? PAB_CAT_VOLUMES : PAB_CAT_DATABASES))) return PAB_OK;
+    int rc = op->host->fact(op, "url", op->host->config_str(n->config, "url"));
+    if (!rc && n->container) rc = op->host->fact(op, "container", n->container);
+    if (rc || n->method == METHOD_COLD) return rc ? rc : add_data(op, n);
+    rc = neo4j_connect(n, op, &s);
     if (!rc && (graph_size(&s, &size, &err) || schema_read(&s, &schema, &err))) rc = sup_fail(op, &err);
     if (!rc) rc = op->host->fact(op, "server", s.version);
     if (!rc) rc = op->host->fact(op, "edition", s.edition);

@@ -50,6 +50,17 @@ static json_t *ports_of(const json_t *inspected)
     return list;
 }
 
+/* Where it can be reached from this machine without a published port. */
+static json_t *addresses_of(const json_t *inspected)
+{
+    json_t *list = json_array(), *network;
+    const char *key;
+    json_object_foreach(json_at(inspected, "NetworkSettings.Networks"), key, network) {
+        if (*json_text(network, "IPAddress")) json_array_append_new(list, json_string(json_text(network, "IPAddress")));
+    }
+    return list;
+}
+
 /* ---- environments: only names leave this program */
 
 static int is_secret_name(const char *name)
@@ -96,9 +107,9 @@ static json_t *container_of(const json_t *inspected, int local)
     const char *given = label(inspected, "com.docker.compose.project.environment_file");
     CLEANUP_FREE char *env_path = pab_path_join(folder, *given ? given : ".env");
     struct survey_env env = { 0 };
-    json_t *c = json_pack("{s:s, s:s, s:b, s:s, s:s, s:b, s:o, s:o}", "name", docker_container_name(inspected), "image", json_text(inspected, "Config.Image"),
+    json_t *c = json_pack("{s:s, s:s, s:b, s:s, s:s, s:b, s:o, s:o, s:o}", "name", docker_container_name(inspected), "image", json_text(inspected, "Config.Image"),
                           "running", json_flag(inspected, "State.Running"), "project", project, "service", label(inspected, "com.docker.compose.service"),
-                          "host_network", !strcmp(json_text(inspected, "HostConfig.NetworkMode"), "host"), "ports", ports_of(inspected), "mounts", mounts_of(inspected, local));
+                          "host_network", !strcmp(json_text(inspected, "HostConfig.NetworkMode"), "host"), "ports", ports_of(inspected), "mounts", mounts_of(inspected, local), "addresses", addresses_of(inspected));
     if (local && *folder == '/') survey_env_load(env_path, &env);
     add_env(c, inspected, &env);
     survey_env_release(&env);

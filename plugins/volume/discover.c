@@ -4,7 +4,13 @@
 static int add_folder(struct pab_op *op, const struct volume *vol)
 {
     struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_VOLUMES, .id = vol->stem, .kind = "volume", .size = folder_size(vol->dir), .detail = vol->dir };
-    return op->host->object_add(op, &o, NULL, 0);
+    const struct pab_kv path = { "path", vol->dir };
+    return op->host->object_add(op, &o, &path, 1);
+}
+
+static const char *quiesce_name(enum volume_quiesce q)
+{
+    return q == QUIESCE_STOP ? "stop" : q == QUIESCE_PAUSE ? "pause" : "none";
 }
 
 static int add_volume(struct pab_op *op, const struct volume *vol, const struct users *users)
@@ -13,7 +19,7 @@ static int add_volume(struct pab_op *op, const struct volume *vol, const struct 
     CLEANUP_FREE char *detail = pab_sprintf("%s%s%s%s", json_text(vol->info, "Driver"), *used_by ? ", used by " : ", unused", used_by,
                                             vol->dir ? "" : "; read through the Docker Engine");
     const struct pab_kv attrs[] = { { "volume", vol->name }, { "driver", json_text(vol->info, "Driver") }, { "used_by", used_by },
-                                    { "mountpoint", json_text(vol->info, "Mountpoint") } };
+                                    { "mountpoint", json_text(vol->info, "Mountpoint") }, { "quiesce", quiesce_name(vol->spec->quiesce) } };
     struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_VOLUMES, .id = vol->stem, .kind = "volume",
                             .size = vol->dir ? folder_size(vol->dir) : PAB_SIZE_UNKNOWN, .detail = detail };
     return op->host->object_add(op, &o, attrs, sizeof attrs / sizeof *attrs);
