@@ -17,7 +17,7 @@ static int look(const struct pab_cli *cli, const char *verb, int (*engine)(struc
 
 static const char *text(const json_t *o, const char *key) { return json_string_value(json_object_get(o, key)); }
 
-static void show(struct pab_printer *p, json_t *list)
+static void show(struct pab_printer *p, json_t *list, int is_all)
 {
     if (p->cli->json) json_object_set(p->document, "uncovered", list);
     if (p->cli->json) return;
@@ -25,7 +25,7 @@ static void show(struct pab_printer *p, json_t *list)
         const json_t *o = json_array_get(list, i);
         pab_cli_say("%-9s %s  %s\n", text(o, "kind"), text(o, "name"), text(o, "reason"));
     }
-    if (!json_array_size(list) && !p->cli->quiet) pab_cli_say("everything that was found is covered\n");
+    if (!json_array_size(list) && is_all && !p->cli->quiet) pab_cli_say("everything that was found is covered\n");
 }
 
 static int uncovered(const struct pab_cli *cli)
@@ -40,7 +40,7 @@ static int uncovered(const struct pab_cli *cli)
     if (code) return code;
     code = pab_engine_uncovered(s, &list, &unknown, &err);
     pab_session_close(s);
-    if (list) show(p, list);
+    if (list) show(p, list, !code && !unknown);
     if (!code && cli->fail_on_uncovered && (unknown || json_array_size(list))) code = PAB_EXIT_INCOMPLETE;
     json_decref(list);
     return pab_printer_end(p, code, &err);

@@ -87,6 +87,13 @@ void pab_init_target(struct pab_init *i, const char *name, const char *plugin, c
     pab_strs_add(&i->names, unique);
 }
 
+void pab_init_docker_host(struct pab_init *i)
+{
+    const char *host = pab_machine_text(json_object_get(i->machine, "docker"), "host");
+    CLEANUP_FREE char *quoted = pab_init_quote(host);
+    if (pab_str_has_prefix(host, "unix://") && strcmp(host, "unix:///var/run/docker.sock") != 0) pab_buf_addf(&i->out, "      docker_host: %s\n", quoted);
+}
+
 /* The .env of the folder we are in; else of the first project that has one. */
 static const json_t *choose_env(const json_t *machine)
 {

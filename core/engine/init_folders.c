@@ -52,7 +52,9 @@ static void add_volume(struct pab_init *i, const json_t *volume, const char *pro
     }
     if (!*started) {
         pab_init_target(i, title, "volume", "");
-        pab_buf_adds(&i->out, "    options:\n      volumes:\n");
+        pab_buf_adds(&i->out, "    options:\n");
+        pab_init_docker_host(i);
+        pab_buf_adds(&i->out, "      volumes:\n");
         *started = 1;
     }
     if (live) pab_buf_addf(&i->out, "        # %s: files of a database, sound only while that is stopped.\n        - {name: %s, quiesce: stop}\n", users, quoted);

@@ -25,6 +25,9 @@ char *pab_init_pattern(const char *relative, int is_folder);
 void pab_init_target(struct pab_init *i, const char *name, const char *plugin, const char *note);
 int pab_init_has(const struct pab_strs *v, const char *s);
 
+/* The option docker_host, where the daemon is not the usual one: a scheduled run has another environment. */
+void pab_init_docker_host(struct pab_init *i);
+
 void pab_init_services(struct pab_init *i);   /* containers of known images, local PostgreSQL */
 void pab_init_volumes(struct pab_init *i);
 void pab_init_folders(struct pab_init *i);    /* compose projects and bind mounts */

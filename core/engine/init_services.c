@@ -81,6 +81,8 @@ static void add_postgres(struct pab_init *i, const json_t *c)
     if (variable) secret = secret_name(i, c, variable, strstr(variable, "POSTGRESQL") ? "POSTGRESQL_PASSWORD" : "POSTGRES_PASSWORD", &note, &known);
     pab_init_target(i, pab_machine_text(c, "name"), "postgres", pab_buf_str(&note));
     pab_buf_addf(&i->out, "    options:\n      container: %s\n      user: %s\n", name, role);
+    if (json_integer_value(json_object_get(c, "port"))) pab_buf_addf(&i->out, "      port: %d\n", (int)json_integer_value(json_object_get(c, "port")));
+    pab_init_docker_host(i);
     if (secret) pab_buf_addf(&i->out, "      password: env:%s\n", secret);
     mark_dumped(i, c, PAB_KNOWN_POSTGRES);
 }
@@ -140,6 +142,7 @@ static void add_n8n(struct pab_init *i, const json_t *c)
     pab_init_target(i, pab_machine_text(c, "name"), "n8n", pab_buf_str(&note));
     if (!reachable || !known) pab_buf_adds(&i->out, "    enabled: false\n");
     pab_buf_addf(&i->out, "    options:\n      url: %s\n      api_key: env:%s\n      container: %s\n", url, secret, name);
+    pab_init_docker_host(i);
 }
 
 static void add_cluster(struct pab_init *i, const json_t *cluster)

@@ -2,7 +2,7 @@
  *
  *     {"version": 1, "host": "pa", "folder": "/opt/pa",
  *      "docker": {"state": "ok" | "absent" | "failed", "host": "unix:///var/run/docker.sock", "error": "..."},
- *      "containers": [{"name": "db", "image": "postgres:15", "running": true, "project": "pa", "service": "db", "user": "postgres",
+ *      "containers": [{"name": "db", "image": "postgres:15", "running": true, "project": "pa", "service": "db", "user": "postgres", "port": 5432,
  *                      "env": ["POSTGRES_PASSWORD"], "from_env": {"POSTGRES_PASSWORD": "DB_PASS"}, "host_network": false, "addresses": ["172.17.0.2"],
  *                      "ports": [{"port": 5432, "host_ip": "0.0.0.0", "host_port": 5432}],
  *                      "mounts": [{"type": "volume" | "bind", "name": "pa_db", "source": "/srv/x", "destination": "/data", "kind": "file" | "folder" | "other"}]}],

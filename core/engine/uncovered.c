@@ -74,6 +74,13 @@ static const struct service { enum pab_known known; const char *plugin; int port
     { PAB_KNOWN_N8N, "n8n", 5678, 0 }, { PAB_KNOWN_OTHER_STORE, "", 0, 1 },
 };
 
+/* PGPORT of the container, where it has one. */
+static int port_of(const struct service *s, const json_t *container)
+{
+    int port = (int)json_integer_value(json_object_get(container, "port"));
+    return s->known == PAB_KNOWN_POSTGRES && port ? port : s->port;
+}
+
 static const struct service *service_of(const json_t *container)
 {
     enum pab_known known = pab_known_of(pab_machine_text(container, "image"));
@@ -115,7 +122,7 @@ static int mount_is_covered(const struct look *l, const json_t *mount, int *ret_
 static int is_dumped(const struct look *l, const json_t *container, const json_t *mount)
 {
     const struct service *s = service_of(container);
-    return s && s->is_store && pab_known_holds_store(s->known, pab_machine_text(mount, "destination")) && is_asked(l, container, s->port);
+    return s && s->is_store && pab_known_holds_store(s->known, pab_machine_text(mount, "destination")) && is_asked(l, container, port_of(s, container));
 }
 
 /* ---- containers */
@@ -134,7 +141,7 @@ static void look_at_container(struct look *l, const json_t *c)
     const struct service *s = service_of(c);
     const json_t *mounts = json_object_get(c, "mounts");
     size_t parts = 0, taken = 0, still = 0;
-    if (!s || is_asked(l, c, s->port)) return;
+    if (!s || is_asked(l, c, port_of(s, c))) return;
     for (size_t m = 0; m < json_array_size(mounts); m++) {
         const json_t *mount = json_array_get(mounts, m);
         int at_rest;

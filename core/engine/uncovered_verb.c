@@ -32,7 +32,7 @@ static void collect(void *ctx, const struct pab_event *e)
         set(o, "id", e->object);
         for (uint64_t i = 0; i < e->attr_count; i++) set(attributes, e->attrs[i].key, e->attrs[i].value);
         json_array_append_new(json_object_get(last(c), "objects"), o);
-    } else if ((e->type == PAB_EV_WARNING || e->type == PAB_EV_ERROR) && c->forward.event) {
+    } else if (c->forward.event && (e->type == PAB_EV_WARNING || e->type == PAB_EV_ERROR || (e->type == PAB_EV_TARGET_END && e->status == PAB_MF_FAILED))) {
         c->forward.event(c->forward.ctx, e); /* not pab_emit: its lock is held */
     }
 }

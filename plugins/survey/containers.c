@@ -93,6 +93,8 @@ static void add_env(json_t *c, const json_t *inspected, const struct survey_env 
         CLEANUP_FREE char *name = pab_strndup(variable, (size_t)(value - variable) - 1);
         json_array_append_new(names, json_string(name));
         if (!strcmp(name, "POSTGRES_USER") || !strcmp(name, "POSTGRESQL_USERNAME")) json_object_set_new(c, "user", json_string(value));
+        int64_t port;
+        if (!strcmp(name, "PGPORT") && !pab_parse_int(value, &port) && port > 0 && port < 65536) json_object_set_new(c, "port", json_integer((json_int_t)port));
         if (!strcmp(name, "NEO4J_AUTH") && strchr(value, '/')) value = strchr(value, '/') + 1; /* neo4j/password */
         const char *entry = *value && is_secret_name(name) ? entry_with(env, name, value) : NULL;
         if (entry) json_object_set_new(from, name, json_string(entry));
