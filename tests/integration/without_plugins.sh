@@ -27,6 +27,9 @@ echo "notify: [{type: ntfy, url: env:URL}]" >>"$job"
 expect 2 "and that it can tell nobody" run "$job"
 has "which it has no program for" "$err" "notify[0].type: 'ntfy': this pabengine was built without notifications over HTTP"
 check "the program that speaks HTTP is not built" test ! -e pabengine-post
+check "nor the one that looks at the machine" test ! -e pabengine-survey
+expect 1 "so that init cannot" init
+has "which says why" "$err" "it is built together with the plugins that use Docker"
 for one in "${all[@]}"; do
     variant "--without-$one" "$(for plugin in "${all[@]}"; do [ "$plugin" = "$one" ] || echo "$plugin.so"; done | paste -sd' ')" "--without-$one"
 done

@@ -9,6 +9,8 @@
 #include "core/plug/load.h"
 #include "core/plug/op.h"
 #include "core/base/fsutil.h"
+#include "core/engine/init.h"
+#include "tests/unit/machine_fixture.h"
 
 #include <fcntl.h>
 
@@ -61,6 +63,19 @@ START_TEST(every_example_is_a_job_that_its_plugins_accept)
     }
     closedir(d);
     ck_assert_int_ge(jobs, 4);
+}
+END_TEST
+
+START_TEST(the_job_that_init_writes_is_one_that_its_plugins_accept)
+{
+    JOB j = NULL;
+    struct pab_error err = { 0 };
+    json_t *machine = machine_of(STACK);
+    CLEANUP_FREE char *text = pab_init_job(machine);
+    ck_assert_msg(pab_job_parse(text, strlen(text), "init.yaml", 0, collect_warning, NULL, &j, &err) == PAB_OK, "%s", err.message);
+    ck_assert_uint_ge(j->target_count, 6);
+    for (size_t i = 0; i < j->target_count; i++) check_options_of(j, &j->targets[i]);
+    json_decref(machine);
 }
 END_TEST
 
@@ -161,6 +176,6 @@ START_TEST(the_jobs_in_the_manual_are_accepted)
 }
 END_TEST
 
-UNIT_MAIN("examples", every_example_is_a_job_that_its_plugins_accept, the_main_job_holds_the_whole_stack,
+UNIT_MAIN("examples", every_example_is_a_job_that_its_plugins_accept, the_job_that_init_writes_is_one_that_its_plugins_accept, the_main_job_holds_the_whole_stack,
           a_job_that_is_silent_takes_the_example_of_the_global_file, the_manual_names_every_key_choice_and_default,
           the_jobs_in_the_manual_are_accepted)

@@ -5,7 +5,7 @@
 #include "core/config/node.h"
 #include "core/engine/init.h"
 #include "core/engine/machine.h"
-#include "tests/unit/unit.h"
+#include "tests/unit/machine_fixture.h"
 
 static json_t *machine;
 static char *text;
@@ -13,16 +13,10 @@ static struct pab_job *job;
 
 static void warn(void *ctx, const char *message) { (void)ctx; ck_abort_msg("warning: %s", message); }
 
-/* The job of a document. Quotes are single in it, for reading. */
+/* The job of a document of machine.h. */
 static void init_from(const char *document)
 {
-    json_error_t e;
-    char *json = pab_strdup(document);
-    for (char *p = json; *p; p++)
-        if (*p == '\'') *p = '"';
-    machine = json_loads(json, 0, &e);
-    ck_assert_msg(machine != NULL, "%s at %d", e.text, e.position);
-    free(json);
+    machine = machine_of(document);
     struct pab_error err = { 0 };
     text = pab_init_job(machine);
     ck_assert_msg(pab_job_parse(text, strlen(text), "job.yaml", 0, warn, NULL, &job, &err) == PAB_OK, "%s\n%s", err.message, text);
@@ -64,28 +58,6 @@ START_TEST(docker_that_does_not_answer_is_told_with_its_reason)
     done();
 }
 END_TEST
-
-#define STACK \
-    "{'host': 'pa', 'folder': '/opt/pa', 'docker': {'state': 'ok', 'host': 'unix:///var/run/docker.sock'}," \
-    " 'projects': [{'name': 'pa', 'folder': '/opt/pa', 'current': true, 'files': ['/opt/pa/docker-compose.yml'], 'env_file': '/opt/pa/.env'," \
-    "   'env': ['DB_PASS', 'NEO4J_SECRET', 'N8N_API_KEY']}]," \
-    " 'volumes': [{'name': 'pa_db', 'project': 'pa'}, {'name': 'pa_graph', 'project': 'pa'}, {'name': 'pa_n8n', 'project': 'pa'}," \
-    "   {'name': 'pa_webui', 'project': 'pa'}, {'name': 'pa_redis', 'project': 'pa'}, {'name': 'pa_conf', 'project': 'pa'}, {'name': 'other'}," \
-    "   {'name': '0123', 'anonymous': true}]," \
-    " 'containers': [" \
-    "  {'name': 'supabase-db', 'image': 'supabase/postgres:15.1.0.147', 'running': true, 'project': 'pa', 'user': 'supabase_admin'," \
-    "   'env': ['POSTGRES_PASSWORD'], 'from_env': {'POSTGRES_PASSWORD': 'DB_PASS'}," \
-    "   'mounts': [{'type': 'volume', 'name': 'pa_db', 'destination': '/var/lib/postgresql/data'}, {'type': 'volume', 'name': 'pa_conf', 'destination': '/etc/postgresql-custom'}]}," \
-    "  {'name': 'neo4j', 'image': 'docker.io/neo4j:5.26@sha256:00', 'running': true, 'project': 'pa', 'env': ['NEO4J_AUTH'], 'from_env': {'NEO4J_AUTH': 'NEO4J_SECRET'}," \
-    "   'ports': [{'port': 7474, 'host_ip': '0.0.0.0', 'host_port': 17474}], 'mounts': [{'type': 'volume', 'name': 'pa_graph', 'destination': '/data'}]}," \
-    "  {'name': 'letta', 'image': 'letta/letta:latest', 'running': false, 'project': 'pa', 'env': [], 'ports': [{'port': 8283, 'host_ip': '10.0.0.2', 'host_port': 8283}]," \
-    "   'mounts': [{'type': 'bind', 'source': '/opt/pa/letta', 'kind': 'folder', 'destination': '/root/.letta'}]}," \
-    "  {'name': 'n8n', 'image': 'registry:5000/n8nio/n8n', 'running': true, 'project': 'pa', 'ports': [{'port': 5678, 'host_ip': '::', 'host_port': 5678}]," \
-    "   'mounts': [{'type': 'volume', 'name': 'pa_n8n', 'destination': '/home/node/.n8n'}]}," \
-    "  {'name': 'webui', 'image': 'ghcr.io/open-webui/open-webui:main', 'running': true, 'project': 'pa'," \
-    "   'mounts': [{'type': 'volume', 'name': 'pa_webui', 'destination': '/app/backend/data'}, {'type': 'bind', 'source': '/var/run/docker.sock', 'kind': 'other', 'destination': '/x'}," \
-    "              {'type': 'bind', 'source': '/srv/models', 'kind': 'folder', 'destination': '/models'}, {'type': 'bind', 'source': '/srv/one.conf', 'kind': 'file', 'destination': '/c'}]}," \
-    "  {'name': 'cache', 'image': 'redis:7', 'running': true, 'project': 'pa', 'mounts': [{'type': 'volume', 'name': 'pa_redis', 'destination': '/data'}]}]}"
 
 START_TEST(a_stack_gets_a_target_for_each_service)
 {
@@ -199,6 +171,17 @@ START_TEST(the_folder_we_are_in_says_which_env_file)
 }
 END_TEST
 
+START_TEST(a_daemon_and_a_port_that_are_not_the_usual_ones_are_written_down)
+{
+    init_from("{'docker': {'state': 'ok', 'host': 'unix:///run/user/1000/docker.sock'}, 'volumes': [{'name': 'v'}],"
+              " 'containers': [{'name': 'db', 'image': 'postgres:15', 'port': 5433}]}");
+    ck_assert_str_eq(pab_node_get(target("db")->options, "docker_host")->text, "unix:///run/user/1000/docker.sock");
+    ck_assert_str_eq(pab_node_get(target("db")->options, "port")->text, "5433");
+    ck_assert_str_eq(pab_node_get(target("volumes")->options, "docker_host")->text, "unix:///run/user/1000/docker.sock");
+    done();
+}
+END_TEST
+
 START_TEST(a_local_cluster_is_reached_by_its_socket)
 {
     init_from("{'clusters': [{'folder': '/var/run/postgresql', 'port': 5433}]}");
@@ -263,4 +246,4 @@ UNIT_MAIN("init", an_empty_machine_gives_an_example_that_says_so, docker_that_do
           secrets_are_references_to_the_names_that_the_stack_uses, the_files_of_a_database_that_is_dumped_are_left_out_and_named,
           a_database_that_nothing_dumps_is_stopped_while_its_volume_is_read, bind_mounts_are_files_of_their_project_or_targets_of_their_own,
           a_service_that_cannot_be_asked_waits_for_its_user, two_projects_with_the_same_names_keep_their_secrets_apart, the_folder_we_are_in_says_which_env_file,
-          a_local_cluster_is_reached_by_its_socket, hostile_names_change_nothing_but_their_own_value, a_quoted_text_reads_back_as_it_was, images_are_known_by_their_last_word)
+          a_daemon_and_a_port_that_are_not_the_usual_ones_are_written_down, a_local_cluster_is_reached_by_its_socket, hostile_names_change_nothing_but_their_own_value, a_quoted_text_reads_back_as_it_was, images_are_known_by_their_last_word)

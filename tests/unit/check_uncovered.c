@@ -3,24 +3,12 @@
 #include "core/base/buf.h"
 #include "core/base/cleanup.h"
 #include "core/engine/uncovered.h"
-#include "tests/unit/unit.h"
-
-/* Quotes are single in the documents, for reading. */
-static json_t *json_of(const char *document)
-{
-    json_error_t e;
-    CLEANUP_FREE char *text = pab_strdup(document);
-    for (char *p = text; *p; p++)
-        if (*p == '\'') *p = '"';
-    json_t *ret = json_loads(text, 0, &e);
-    ck_assert_msg(ret != NULL, "%s at %d of %s", e.text, e.position, text);
-    return ret;
-}
+#include "tests/unit/machine_fixture.h"
 
 /* "volume pa_db: reason" a line, as a check of the whole list. */
 static void gives(const char *machine_text, const char *targets_text, const char *wanted)
 {
-    json_t *machine = json_of(machine_text), *targets = json_of(targets_text), *list = pab_uncovered(machine, targets), *o;
+    json_t *machine = machine_of(machine_text), *targets = machine_of(targets_text), *list = pab_uncovered(machine, targets), *o;
     struct pab_buf b = PAB_BUF_INIT(0);
     size_t i;
     json_array_foreach(list, i, o) {

@@ -45,11 +45,11 @@ tests_unit_check_schedule_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_schedule_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_init
-tests_unit_check_init_SOURCES = tests/unit/check_init.c tests/unit/unit.h
+tests_unit_check_init_SOURCES = tests/unit/check_init.c tests/unit/machine_fixture.h tests/unit/unit.h
 tests_unit_check_init_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_init_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_uncovered
-tests_unit_check_uncovered_SOURCES = tests/unit/check_uncovered.c tests/unit/unit.h
+tests_unit_check_uncovered_SOURCES = tests/unit/check_uncovered.c tests/unit/machine_fixture.h tests/unit/unit.h
 tests_unit_check_uncovered_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_uncovered_LDADD = $(UNIT_LIBS)
