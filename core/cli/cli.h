@@ -85,6 +85,7 @@ int pab_cmd_health(const struct pab_cli *cli);
 int pab_cmd_init(const struct pab_cli *cli);
 int pab_cmd_discover(const struct pab_cli *cli);
 int pab_cmd_check(const struct pab_cli *cli);
+int pab_cmd_trial(const struct pab_cli *cli);   /* schedule test */
 int pab_cmd_cleanup(const struct pab_cli *cli);
 int pab_cmd_pin(const struct pab_cli *cli);
 int pab_cmd_unpin(const struct pab_cli *cli);

@@ -1,4 +1,4 @@
-/* cmd_discover.c - pabengine discover JOB, check JOB, health JOB */
+/* cmd_discover.c - pabengine discover JOB, check JOB, health JOB, schedule test JOB */
 #include "core/cli/printer.h"
 #include "core/engine/status.h"
 #include "core/engine/uncovered.h"
@@ -55,6 +55,11 @@ int pab_cmd_discover(const struct pab_cli *cli)
 int pab_cmd_check(const struct pab_cli *cli)
 {
     return look(cli, "check", pab_engine_check);
+}
+
+int pab_cmd_trial(const struct pab_cli *cli)
+{
+    return look(cli, "schedule test", pab_engine_trial);
 }
 
 int pab_cmd_health(const struct pab_cli *cli)

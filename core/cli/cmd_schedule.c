@@ -222,6 +222,6 @@ int pab_cmd_schedule(const struct pab_cli *cli)
     case 's': return status(&inner);
     case 'r': return run(&inner);
     case 'c': return pab_cmd_cleanup(&inner);
-    default: return pab_cmd_check(&inner);
+    default: return pab_cmd_trial(&inner);
     }
 }

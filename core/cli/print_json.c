@@ -209,6 +209,12 @@ void pab_print_json_document(struct pab_printer *p, const struct pab_event *e)
         set(w, "object", e->object);
         set(w, "message", e->text);
         json_array_append_new(array_of(p->document, "warnings"), w);
+    } else if (e->type == PAB_EV_FINDING) {
+        json_t *f = json_object();
+        set(f, "target", e->target);
+        set(f, "path", e->path);
+        set(f, "message", e->text);
+        json_array_append_new(array_of(p->document, "findings"), f);
     }
 }
 

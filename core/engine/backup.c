@@ -15,6 +15,7 @@
 #include "core/engine/opctx.h"
 #include "core/engine/order.h"
 #include "core/engine/space.h"
+#include "core/engine/trial.h"
 
 struct run {
     struct pab_session *s;
@@ -52,7 +53,7 @@ static void forget_artifacts(struct run *r, struct pab_mf_target *mf)
 static int call_backup(struct pab_opctx *c, struct pab_op *op, void *arg)
 {
     (void)arg;
-    struct pab_backup_req req = { .struct_size = sizeof req, .categories = c->categories };
+    struct pab_backup_req req = { .struct_size = sizeof req, .categories = c->categories, .flags = c->only ? PAB_BACKUP_TRIAL : 0 };
     return c->instance->plugin->p.backup(c->instance->data, op, &req);
 }
 
@@ -65,6 +66,7 @@ static int attempt(struct run *r, struct pab_instance *i, struct pab_mf_target *
     c.mf = mf;
     c.parent = r->parent;
     c.no_links = &r->no_links;
+    if (r->s->picks) c.only = pab_pick_of(r->s->picks, i->target->name)->object;
     int rc = pab_opctx_call(&c, PAB_VERB_BACKUP, i->target->timeout_ms, call_backup, NULL, err);
     *objects = c.objects;
     free(*kind);
@@ -133,14 +135,20 @@ static void run_target(struct run *r, struct pab_instance *i)
     if (p->categories && !(p->categories & r->s->categories)) {
         mf.status = PAB_MF_SKIPPED;
         what = pab_strdup("not of a wanted category");
+    } else if (r->s->picks && !pab_pick_of(r->s->picks, mf.name)->object) {
+        mf.status = PAB_MF_SKIPPED;
+        what = pab_strdup(pab_pick_of(r->s->picks, mf.name)->why);
     } else {
         pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_START, .target = mf.name, .plugin = mf.plugin });
         if (attempts(r, i, &mf, &objects, &kind, &mf.error)) {
             mf.status = PAB_MF_FAILED;
             pab_emit_error(r->s, mf.name, &mf.error);
+        } else if (r->s->picks && !mf.artifacts.count) {
+            mf.status = PAB_MF_SKIPPED;
+            what = pab_strdup("only checked: its backup would disturb the service");
         } else {
             mf.status = mf.warnings.count ? PAB_MF_WARNING : PAB_MF_OK;
-            what = what_was_done(&mf, objects, kind);
+            what = r->s->picks ? pab_sprintf("trial of %s", pab_pick_of(r->s->picks, mf.name)->object) : what_was_done(&mf, objects, kind);
         }
     }
     end_target(r, i, &mf, what);
@@ -266,6 +274,8 @@ static int finish(struct run *r, struct pab_error *err)
         pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled; nothing was kept");
         status = "cancelled";
         code = PAB_EXIT_CANCELLED;
+    } else if (!artifacts && r->s->picks && !r->failed_required && !r->failed_other) {
+        status = "complete"; /* a trial of what cannot be tried */
     } else if (!artifacts) {
         status = "failed";
         code = r->misconfigured ? PAB_EXIT_USAGE : PAB_EXIT_FAILED;

@@ -48,7 +48,7 @@ struct pab_run_opts {
     const char *name;
     int incremental;                 /* only what changed since the newest complete backup; without one: everything */
     int64_t full_every_ms;           /* with incremental: everything all the same when the last full backup is older; 0: never */
-    int trial;                       /* no hooks, notifications, metrics: nobody waits for this one */
+    int trial;                       /* no hooks, notifications, metrics: nobody waits for this one (see pab_engine_trial) */
 };
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err);
 
@@ -57,6 +57,10 @@ int pab_engine_discover(struct pab_session *s, struct pab_error *err);
 
 /* Plugins load, secrets resolve, services answer, rights suffice, the store has room. Writes nothing. */
 int pab_engine_check(struct pab_session *s, struct pab_error *err);
+
+/* All that check does, then for real: of each target its smallest object into a folder of its own in the store, verified
+ * to the last byte and removed. No service is stopped or paused for it, nobody is told, no backup comes of it. */
+int pab_engine_trial(struct pab_session *s, struct pab_error *err);
 
 struct pab_restore_opts {
     const char *which;               /* latest, a name, a path */

@@ -41,4 +41,5 @@ libpab_engine_la_SOURCES = \
 	%D%/uncovered.c %D%/uncovered.h \
 	%D%/uncovered_paths.c \
 	%D%/uncovered_verb.c \
+	%D%/trial.c %D%/trial.h \
 	%D%/verify.c

@@ -49,6 +49,12 @@ static int b_object(void *ctx, const struct pab_object *o, const struct pab_kv *
     return PAB_OK;
 }
 
+static int b_wanted(void *ctx, const char *object)
+{
+    const struct pab_opctx *c = ctx;
+    return !c->only || strcmp(c->only, object) == 0;
+}
+
 static int b_fact(void *ctx, const char *key, const char *value, struct pab_error *err)
 {
     struct pab_opctx *c = ctx;
@@ -145,7 +151,7 @@ static const char *verb_name(enum pab_verb v)
 
 static void make_backend(enum pab_verb verb, struct pab_op_backend *b)
 {
-    *b = (struct pab_op_backend){ .warn = b_warn, .progress = b_progress, .object = b_object, .fact = b_fact, .scratch = b_scratch };
+    *b = (struct pab_op_backend){ .warn = b_warn, .progress = b_progress, .object = b_object, .fact = b_fact, .scratch = b_scratch, .wanted = b_wanted };
     if (verb == PAB_VERB_BACKUP) pab_backend_fill_out(b);
     if (verb == PAB_VERB_RESTORE || verb == PAB_VERB_VERIFY) pab_backend_fill_in(b);
     if (verb == PAB_VERB_RESTORE) b->plan = b_plan;

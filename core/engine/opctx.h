@@ -32,6 +32,7 @@ struct pab_opctx {
     struct pab_mf_target *mf;            /* being filled */
     struct pab_backup *parent;           /* of an incremental run, or NULL */
     int *no_links;                       /* set when the store's filesystem refused one: said once a run */
+    const char *only;                    /* the one object that is wanted; NULL: all */
     uint64_t objects;                    /* object_add calls */
     char *object_kind;                   /* of the first */
 

@@ -8,6 +8,10 @@
 #include "core/plug/op.h"
 #include "core/store/store.h"
 
+/* Of a target under trial: its one object that is backed up, or why there is none. */
+struct pab_pick { char *target, *object, *why; uint64_t rank; };
+struct pab_picks { struct pab_pick *items; size_t count, capacity; };
+
 struct pab_session {
     struct pab_job *job;
     char *store_path;
@@ -17,6 +21,7 @@ struct pab_session {
     struct pab_strs only;          /* --target names; none: all */
     uint32_t categories;
     int resolve_secrets;
+    struct pab_picks *picks;       /* a trial backup is under way: only these; NULL: everything */
     unsigned inject_at, cancel_at; /* for trying plugins: see struct pab_operation_opts; only backups */
 };
 

@@ -56,7 +56,7 @@ extern "C" {
 
 #define PAB_ABI_MAGIC UINT32_C(0x50414250) /* "PABP" */
 #define PAB_ABI_MAJOR 1
-#define PAB_ABI_MINOR 0
+#define PAB_ABI_MINOR 1 /* 1.1: object_wanted, PAB_BACKUP_TRIAL */
 
 #define PAB_EXPORT __attribute__((visibility("default")))
 #define PAB_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -280,9 +280,14 @@ struct pab_discover_req {
     uint32_t reserved;
 };
 
+/* Since 1.1, and told only to plugins of 1.1 and later: what comes of this call
+ * is verified and thrown away.  Stop, pause and change nothing for it; what
+ * cannot be had so is left out, with a line of log that says why. */
+#define PAB_BACKUP_TRIAL 0x1u
+
 struct pab_backup_req {
     uint32_t struct_size;
-    uint32_t flags;         /* 0 */
+    uint32_t flags;         /* PAB_BACKUP_ */
     uint32_t categories;    /* PAB_CAT_ bits wanted; artifact_begin refuses others */
     uint32_t reserved;
 };
@@ -456,6 +461,11 @@ struct pab_host {
     /* -- a private folder (0700) for passing files to helper programs; removed after the verb */
     const char *(*scratch_dir)(struct pab_op *op); /* NULL after pab_fail */
     /* ABI 1.0 ends here */
+
+    /* Backup: 1 when this object, by the id that discover reports, belongs to
+     * what was asked for; what belongs to none that does is left out. */
+    int32_t (*object_wanted)(struct pab_op *op, const char *id);
+    /* ABI 1.1 ends here */
 };
 
 /* 1 when the host has function `fn` (it may be older than this header). */

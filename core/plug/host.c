@@ -153,6 +153,12 @@ static const char *h_scratch_dir(struct pab_op *pub)
     return dir;
 }
 
+static int32_t h_object_wanted(struct pab_op *pub, const char *id)
+{
+    struct pab_operation *op = pab_operation_of(pub);
+    return !op->o.backend->wanted || op->o.backend->wanted(op->o.ctx, id);
+}
+
 static struct pab_host table;
 static pthread_once_t table_once = PTHREAD_ONCE_INIT;
 
@@ -165,7 +171,7 @@ static void fill_table(void)
         .config_has = h_config_has, .config_str = pab_config_str, .config_int = pab_config_int, .config_count = h_config_count,
         .config_item = pab_config_item, .config_record = pab_config_record, .config_where = pab_config_where,
         .object_add = h_object_add, .fact = h_fact, .plan_add = h_plan_add,
-        .journal_add = h_journal_add, .journal_done = h_journal_done, .scratch_dir = h_scratch_dir,
+        .journal_add = h_journal_add, .journal_done = h_journal_done, .scratch_dir = h_scratch_dir, .object_wanted = h_object_wanted,
     };
     pab_host_fill_write(&table);
     pab_host_fill_read(&table);

@@ -29,6 +29,7 @@ struct pab_op_backend {
     int (*journal_add)(void *ctx, const char *record, uint64_t *ret_id, struct pab_error *err);
     int (*journal_done)(void *ctx, uint64_t id, struct pab_error *err);
     const char *(*scratch)(void *ctx, struct pab_error *err);
+    int (*wanted)(void *ctx, const char *object);   /* NULL: all are */
 
     int (*begin)(void *ctx, const struct pab_artifact_desc *d, void **ret, struct pab_error *err);
     int (*write)(void *artifact, const void *p, uint64_t n, struct pab_error *err);

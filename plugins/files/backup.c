@@ -45,6 +45,7 @@ int files_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
     if (!rc) rc = op->host->fact(op, "root", f->root);
     for (size_t i = 0; !rc && i < f->sets.count; i++) {
         const struct files_set *set = &f->sets.items[i];
+        if (!sup_wanted(op, set->name)) continue;
         rc = op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_CONFIG, .id = set->name,
                                                            .kind = "set", .size = PAB_SIZE_UNKNOWN }, NULL, 0);
         if (!rc) rc = backup_set(f, set, op);

@@ -61,6 +61,7 @@ int taking_list(struct taking *t, const char *object, const char *path, unsigned
     CLEANUP_FREE char *stem = pab_sprintf("letta/%s", object);
     struct taking_file f;
     struct pab_error err = { 0 };
+    if (!sup_wanted(t->op, object)) return PAB_OK;
     int rc = taking_open(t, object, stem, object, 0, &f);
     if (!rc && letta_list(t->r, path, limit, put_item, &f, &err)) {
         /* a list that this version does not have is no failure */
@@ -80,6 +81,7 @@ static int people_blocks(struct taking *t)
 {
     struct taking_file f;
     struct pab_error err = { 0 };
+    if (!sup_wanted(t->op, "blocks")) return PAB_OK;
     int rc = taking_open(t, "blocks", "letta_blocks", "blocks", 1, &f);
     if (!rc && letta_list(t->r, "/v1/blocks/?show_hidden_blocks=true", 50, put_item, &f, &err)) rc = sup_fail(t->op, &err);
     return taking_close(&f, rc);

@@ -144,12 +144,25 @@ static int keep_id(void *ctx, json_t *item, struct pab_error *err)
     return json_object_set_new(l->ids, json_text(item, "id"), json_string(json_text(item, "name"))) ? pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a list") : PAB_OK;
 }
 
+static void drop_unwanted(struct pab_op *op, json_t *ids)
+{
+    const char *id;
+    json_t *name;
+    void *next;
+    json_object_foreach_safe(ids, next, id, name) {
+        CLEANUP_FREE char *object = pab_sprintf("agent:%s", json_string_value(name)), *twin = pab_sprintf("%s:%s", object, id);
+        if (!sup_wanted(op, object) && !sup_wanted(op, twin)) json_object_del(ids, id);
+    }
+}
+
 static int list_ids(struct taking *t, json_t **ret)
 {
     struct pab_error err = { 0 };
     struct listing l = { .ids = *ret = json_object(), .block_users = t->block_users };
     json_object_clear(t->block_users);
-    return letta_list(t->r, LETTA_AGENTS, 10, keep_id, &l, &err) ? sup_fail(t->op, &err) : PAB_OK;
+    if (letta_list(t->r, LETTA_AGENTS, 10, keep_id, &l, &err)) return sup_fail(t->op, &err);
+    drop_unwanted(t->op, *ret);
+    return PAB_OK;
 }
 
 /* Those of `list` that are not in `done`; one that was deleted meanwhile is left out. */

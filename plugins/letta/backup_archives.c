@@ -102,6 +102,7 @@ static int attach(struct taking *t, json_t *archive)
     }
     const json_t *first = json_array_get(agents, 0);
     CLEANUP_FREE char *object = first ? pab_sprintf("agent:%s", json_text(first, "name")) : pab_sprintf("archive:%s", json_text(archive, "name"));
+    if (!sup_wanted(t->op, object) && !sup_wanted(t->op, "archives")) return PAB_OK;
     return take_archive(t, archive, first ? json_text(first, "id") : NULL, object);
 }
 
@@ -145,6 +146,7 @@ int backup_folders(struct taking *t)
     struct pab_error err = { 0 };
     size_t i;
     json_t *one;
+    if (!sup_wanted(t->op, "folders")) return PAB_OK;
     int rc = taking_list(t, "folders", "/v1/folders/", 50);
     if (!rc && letta_all(t->r, "/v1/folders/", 50, &list, &err)) rc = sup_fail(t->op, &err);
     json_array_foreach(list, i, one)

@@ -64,6 +64,7 @@ int taking_list(struct taking *t, const char *id, const char *stem, const char *
 {
     CLEANUP(listed_release) struct listed first = { 0 }, again = { 0 };
     struct pab_error err = { 0 };
+    if (!sup_wanted(t->op, id)) return PAB_OK;
     int rc = read_list(t, path, &first, &err);
     if (!rc) rc = read_list(t, path, &again, &err);
     /* it moved while it was read: once more, and then as it is */

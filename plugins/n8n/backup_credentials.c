@@ -108,6 +108,7 @@ static int take_encrypted(struct taking *t)
 int backup_credentials(struct taking *t)
 {
     CLEANUP_JSON json_t *ids = NULL;
+    if (!sup_wanted(t->op, "credentials")) return PAB_OK;
     if (t->n->credentials == CREDENTIALS_OMIT) return t->op->host->fact(t->op, "credentials", "omitted");
     int rc = taking_list(t, "credentials", "n8n/credentials", N8N_API "/credentials", "credentials", "credential:list");
     if (rc || t->n->credentials == CREDENTIALS_METADATA) return rc ? rc : t->op->host->fact(t->op, "credentials", "metadata");

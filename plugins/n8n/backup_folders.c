@@ -64,6 +64,7 @@ int backup_folders(struct taking *t)
     struct pab_error err = { 0 };
     const char *project;
     json_t *value;
+    if (!sup_wanted(t->op, "folders")) return PAB_OK;
     json_object_foreach(t->projects, project, value) {
         int rc = read_project(t, project, all, &err);
         if (!rc) continue;

@@ -91,6 +91,7 @@ int backup_tables(struct taking *t)
     struct pab_error err = { 0 };
     size_t i;
     json_t *table;
+    if (!sup_wanted(t->op, "tables")) return PAB_OK;
     int rc = taking_list(t, "tables", "n8n/data_tables", N8N_API "/data-tables", "data tables", "dataTable:list");
     if (rc) return rc;
     rc = n8n_list(t->r, N8N_API "/data-tables", add_table, tables, &err);

@@ -146,6 +146,7 @@ int backup_workflows(struct taking *t)
     CLEANUP_JSON json_t *list = NULL;
     struct pab_error err = { 0 };
     struct workflows w = { .t = t };
+    if (!sup_wanted(t->op, "workflows")) return PAB_OK;
     int rc = n8n_ids(t->r, LIST, &list, &err);
     if (rc) {
         rc = n8n_excuse(t->op, t->r, "workflows", "workflow:list", &err);

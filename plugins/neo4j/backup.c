@@ -30,5 +30,10 @@ int neo4j_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
     const struct neo4j *n = instance;
     uint32_t wanted = n->method == METHOD_COLD ? PAB_CAT_VOLUMES : PAB_CAT_DATABASES;
     if (!(req->categories & wanted)) return PAB_OK;
-    return n->method == METHOD_LOGICAL ? export_graph(n, op) : backup_stopped(n, op);
+    if (n->method == METHOD_LOGICAL) return export_graph(n, op);
+    if (req->flags & PAB_BACKUP_TRIAL) {
+        pab_log(op, PAB_LOG_INFO, "not tried: this method stops the server, which a trial does not");
+        return PAB_OK;
+    }
+    return backup_stopped(n, op);
 }

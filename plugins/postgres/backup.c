@@ -16,6 +16,7 @@ static int add_objects(struct pg_call *c, const struct pg_dbs *dbs, struct pab_e
 {
     for (size_t i = 0; i < dbs->count; i++) {
         CLEANUP_FREE char *id = pg_display(dbs->items[i].name);
+        if (!sup_wanted(c->op, id)) continue;
         const struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_DATABASES, .id = id, .kind = PG_DATABASE, .size = dbs->items[i].size };
         if (c->op->host->object_add(c->op, &o, NULL, 0)) return pg_host_failed(err, "the list of databases could not be kept");
     }
@@ -32,7 +33,8 @@ static int backup(struct pg_call *c, PGconn *conn, struct pab_error *err)
     if (c->pg->globals && pg_dump_globals(c, conn, tool, err)) return err->code;
     if (!dbs.count) pab_warn(c->op, NULL, "there is no database to back up on this server");
     for (size_t i = 0; i < dbs.count; i++) {
-        if (pg_dump_database(c, &dbs.items[i], tool, err)) return err->code;
+        CLEANUP_FREE char *id = pg_display(dbs.items[i].name);
+        if (sup_wanted(c->op, id) && pg_dump_database(c, &dbs.items[i], tool, err)) return err->code;
     }
     return PAB_OK;
 }

@@ -23,3 +23,8 @@ int sup_scratch_file(struct pab_op *op, const char *what, int *ret, struct pab_e
     *ret = fd;
     return PAB_OK;
 }
+
+int sup_wanted(struct pab_op *op, const char *id)
+{
+    return !PAB_HOST_HAS(op->host, object_wanted) || op->host->object_wanted(op, id);
+}

@@ -19,6 +19,8 @@
 
 /* Records `err` as the failure of the verb; returns err->code. */
 int sup_fail(struct pab_op *op, const struct pab_error *err);
+/* Backup: does this object, by the id that discover reports, belong to what was asked for? 1 with a host that cannot say. */
+int sup_wanted(struct pab_op *op, const char *id);
 /* An empty file without a name in the verb's scratch folder, for reading and writing; the caller closes it. `what` names it in errors. */
 int sup_scratch_file(struct pab_op *op, const char *what, int *ret, struct pab_error *err);
 

@@ -73,7 +73,7 @@ static int backup_some(const struct volumes *v, struct pab_op *op, struct docker
 {
     int rc = PAB_OK;
     for (size_t i = 0; !rc && i < l->count; i++)
-        if ((l->items[i].spec->quiesce != QUIESCE_NONE) == resting) rc = backup_one(v, op, d, &l->items[i], users);
+        if ((l->items[i].spec->quiesce != QUIESCE_NONE) == resting && sup_wanted(op, l->items[i].stem)) rc = backup_one(v, op, d, &l->items[i], users);
     return rc;
 }
 
@@ -91,7 +91,12 @@ int volume_backup(void *instance, struct pab_op *op, const struct pab_backup_req
     if (!rc && d && users_load(d, &users, &err)) rc = sup_fail(op, &err);
     if (!rc) rc = op->host->fact(op, "driver", v->is_path ? "path" : "docker");
     if (!rc && d) rc = op->host->fact(op, "docker", docker_version(d));
-    if (!rc) rc = quiesce_begin(&q, v, op, d, &list, 0);
+    if (rc) return rc;
+    if (req->flags & PAB_BACKUP_TRIAL) { /* no container rests for what is thrown away */
+        rc = backup_some(v, op, d, &list, &users, 1);
+        return rc ? rc : backup_some(v, op, d, &list, &users, 0);
+    }
+    rc = quiesce_begin(&q, v, op, d, &list, 0);
     if (rc) return rc;
     rc = quiesce_end(&q, backup_some(v, op, d, &list, &users, 1));
     return rc ? rc : backup_some(v, op, d, &list, &users, 0);

@@ -24,6 +24,9 @@ struct line {
 static const struct line layout_1_0[] = {
 #include "tests/abi/v1.0/layout.h"
 };
+static const struct line layout_1_1[] = {
+#include "tests/abi/v1.1/layout.h"
+};
 #undef STRUCT
 #undef MEMBER
 #undef VALUE
@@ -35,8 +38,18 @@ struct value { const char *name; long long then, now; };
 static const struct value values_1_0[] = {
 #include "tests/abi/v1.0/layout.h"
 };
+static const struct value values_1_1[] = {
+#include "tests/abi/v1.1/layout.h"
+};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
+
+/* Each version that was ever frozen; a test runs once for each. */
+static const struct version { const struct line *layout, *end; const struct value *values; size_t value_count; } versions[] = {
+    { layout_1_0, layout_1_0 + COUNT(layout_1_0), values_1_0, COUNT(values_1_0) },
+    { layout_1_1, layout_1_1 + COUNT(layout_1_1), values_1_1, COUNT(values_1_1) },
+};
+#define EACH_VERSION(v) for (const struct version *v = versions; v < versions + COUNT(versions); v++)
 
 /* Arrays of these are walked with the size that the reader knows: they have none of their own. */
 static int is_rigid(const char *structure)
@@ -45,9 +58,9 @@ static int is_rigid(const char *structure)
            strcmp(structure, "pab_extent") == 0;
 }
 
-START_TEST(every_field_of_1_0_is_where_it_was)
+START_TEST(every_field_of_each_version_is_where_it_was)
 {
-    for (const struct line *l = layout_1_0; l < layout_1_0 + COUNT(layout_1_0); l++) {
+    EACH_VERSION(v) for (const struct line *l = v->layout; l < v->end; l++) {
         if (l->kind != A_MEMBER) continue;
         ck_assert_msg(l->offset == l->offset_now, "%s.%s was at %zu and is at %zu", l->structure, l->member, l->offset, l->offset_now);
         ck_assert_msg(l->size == l->size_now, "%s.%s had %zu bytes and has %zu", l->structure, l->member, l->size, l->size_now);
@@ -55,9 +68,9 @@ START_TEST(every_field_of_1_0_is_where_it_was)
 }
 END_TEST
 
-START_TEST(structs_of_1_0_grow_at_most_and_rigid_ones_do_not)
+START_TEST(structs_grow_at_most_and_rigid_ones_do_not)
 {
-    for (const struct line *l = layout_1_0; l < layout_1_0 + COUNT(layout_1_0); l++) {
+    EACH_VERSION(v) for (const struct line *l = v->layout; l < v->end; l++) {
         if (l->kind != A_STRUCT) continue;
         ck_assert_msg(l->size_now >= l->size, "%s had %zu bytes and has %zu", l->structure, l->size, l->size_now);
         if (is_rigid(l->structure)) ck_assert_msg(l->size_now == l->size, "%s must keep its %zu bytes, it has %zu", l->structure, l->size, l->size_now);
@@ -65,13 +78,13 @@ START_TEST(structs_of_1_0_grow_at_most_and_rigid_ones_do_not)
 }
 END_TEST
 
-START_TEST(no_struct_of_1_0_has_holes_that_a_later_field_could_fall_into)
+START_TEST(no_struct_has_holes_that_a_later_field_could_fall_into)
 {
     size_t end = 0;
-    for (const struct line *l = layout_1_0; l < layout_1_0 + COUNT(layout_1_0); l++) {
+    EACH_VERSION(v) for (const struct line *l = v->layout; l < v->end; l++) {
         if (l->kind == A_STRUCT) {
             size_t n = l->size, used = 0;
-            for (const struct line *m = l + 1; m < layout_1_0 + COUNT(layout_1_0) && m->kind == A_MEMBER; m++) used += m->size;
+            for (const struct line *m = l + 1; m < v->end && m->kind == A_MEMBER; m++) used += m->size;
             ck_assert_msg(used == n, "%s has %zu bytes, its fields %zu", l->structure, n, used);
             end = 0;
         } else {
@@ -84,7 +97,7 @@ END_TEST
 
 START_TEST(structs_that_can_grow_begin_with_their_size)
 {
-    for (const struct line *l = layout_1_0; l + 1 < layout_1_0 + COUNT(layout_1_0); l++) {
+    EACH_VERSION(v) for (const struct line *l = v->layout; l + 1 < v->end; l++) {
         if (l->kind != A_STRUCT || is_rigid(l->structure)) continue;
         if (strcmp(l->structure, "pab_option") == 0 || strcmp(l->structure, "pab_plugin") == 0) continue; /* option_stride; the fifth field */
         ck_assert_str_eq(l[1].member, "struct_size");
@@ -94,10 +107,10 @@ START_TEST(structs_that_can_grow_begin_with_their_size)
 }
 END_TEST
 
-START_TEST(every_value_of_1_0_means_the_same)
+START_TEST(every_value_of_each_version_means_the_same)
 {
-    for (size_t i = 0; i < COUNT(values_1_0); i++)
-        ck_assert_msg(values_1_0[i].then == values_1_0[i].now, "%s was %lld and is %lld", values_1_0[i].name, values_1_0[i].then, values_1_0[i].now);
+    EACH_VERSION(v) for (const struct value *i = v->values; i < v->values + v->value_count; i++)
+        ck_assert_msg(i->then == i->now, "%s was %lld and is %lld", i->name, i->then, i->now);
 }
 END_TEST
 
@@ -117,7 +130,7 @@ START_TEST(the_host_has_every_function_of_its_table)
     ck_assert_uint_eq(host->struct_size, sizeof *host);
     ck_assert_uint_eq(host->abi_major, PAB_ABI_MAJOR);
     ck_assert_uint_eq(host->abi_minor, PAB_ABI_MINOR);
-    for (const struct line *l = layout_1_0; l < layout_1_0 + COUNT(layout_1_0); l++) {
+    EACH_VERSION(v) for (const struct line *l = v->layout; l < v->end; l++) {
         if (l->kind != A_MEMBER || strcmp(l->structure, "pab_host") != 0 || l->size != sizeof(void *)) continue;
         void *entry;
         memcpy(&entry, (const char *)host + l->offset, sizeof entry);
@@ -148,8 +161,8 @@ START_TEST(a_plugin_compiled_against_the_header_of_1_0_loads)
 }
 END_TEST
 
-UNIT_MAIN("abi", every_field_of_1_0_is_where_it_was, structs_of_1_0_grow_at_most_and_rigid_ones_do_not,
-          no_struct_of_1_0_has_holes_that_a_later_field_could_fall_into, structs_that_can_grow_begin_with_their_size,
-          every_value_of_1_0_means_the_same, the_head_of_a_plugin_lies_where_every_major_version_looks_for_it,
+UNIT_MAIN("abi", every_field_of_each_version_is_where_it_was, structs_grow_at_most_and_rigid_ones_do_not,
+          no_struct_has_holes_that_a_later_field_could_fall_into, structs_that_can_grow_begin_with_their_size,
+          every_value_of_each_version_means_the_same, the_head_of_a_plugin_lies_where_every_major_version_looks_for_it,
           the_host_has_every_function_of_its_table, has_tells_functions_of_an_older_host_from_those_of_this_one,
           a_plugin_compiled_against_the_header_of_1_0_loads)

@@ -284,6 +284,12 @@ static const char *host_scratch_dir(struct pab_op *op)
     return dir;
 }
 
+static int32_t host_object_wanted(struct pab_op *op, const char *id)
+{
+    const struct fake_host *h = fake_host_of(op);
+    return !h->only || strcmp(h->only, id) == 0;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st, (void)type, (void)ftw;
@@ -298,6 +304,7 @@ static void fill_table(struct pab_host *t)
         .secret = host_secret, .cancelled = host_cancelled, .cancel_fd = host_cancel_fd, .sleep_ms = host_sleep_ms,
         .remaining_ms = host_remaining_ms, .object_add = host_object_add, .fact = host_fact, .plan_add = host_plan_add,
         .journal_add = host_journal_add, .journal_done = host_journal_done, .scratch_dir = host_scratch_dir,
+        .object_wanted = host_object_wanted,
     };
     fake_fill_config(t);
     fake_fill_write(t);

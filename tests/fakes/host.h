@@ -129,6 +129,7 @@ struct fake_host {
     size_t artifact_count;
     uint64_t slept_ms;
     int real_sleep;                     /* to set: sleep_ms waits for real */
+    const char *only;                   /* to set: the one object that is wanted; NULL from the start: all are */
     int64_t remaining_ms;               /* to set: what the host answers; -1 from the start */
     struct fake_private *priv;
 };

@@ -21,6 +21,8 @@ letta_job ', secrets: include'
 expect 0 "check finds the server in order" check "$job"
 expect 0 "discover lists agents" discover "$job"
 has "by name" "$out" agent:alpha
+expect 0 "a trial takes one agent" schedule test "$job"
+has "... alone" "$out" "trial of agent:"
 expect 0 "a backup is made" run "$job"
 expect 0 "and verifies" verify "$job" --latest --check-integrity
 letta=$(latest)/services/letta

@@ -49,6 +49,8 @@ n8n_job "$cli"
 expect 0 "the check says that all can be read" check "$job"
 expect 0 "discover counts" discover "$job"
 has "the workflows" "$out" "workflows"
+expect 0 "a trial takes the shortest list" schedule test "$job"
+has "... alone" "$out" "ok workflows  trial of "
 expect 0 "everything is backed up" run "$job"
 expect 0 "and verifies" verify "$job" latest --check-integrity
 backup=$store/latest

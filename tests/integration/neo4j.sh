@@ -28,6 +28,8 @@ nodes=$(count)
 expect 0 "check" check "$job"
 expect 0 "discover" discover "$job"
 has "discover counts nodes" "$out" "$(sed -E "s/([0-9])([0-9]{3})$/\1,\2/" <<<"$nodes") nodes"
+expect 0 "a trial backs up the graph" schedule test "$job"
+has "... of the database" "$out" "trial of neo4j"
 expect 0 "a backup of the running server" run "$job"
 has "says that it is not a point in time" "$(latest)/manifest.json" "not a point in time"
 graph=$(echo "$(latest)"/databases/neo4j_graph_*.jsonl.gz)
@@ -75,6 +77,8 @@ neo4j_show >"$T/before"
 store=$T/cold
 make_job "$T/cold.yaml" <<<"$(target "method: auto, $rests")"
 expect 0 "check says that the server will be stopped" check "$job" -v
+expect 0 "a trial does not stop it" schedule test "$T/cold.yaml"
+has "... and says so" "$out" "only checked: its backup would disturb the service"
 expect 0 "a cold backup" run "$job"
 ls "$(latest)"/volumes/neo4j_data_*.tar.gz >"$T/null" 2>&1 && ok "is an archive of the data folder" || not_ok "is an archive of the data folder"
 there "and the server runs again when it is done"

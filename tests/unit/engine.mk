@@ -53,3 +53,8 @@ unit_tests += tests/unit/check_uncovered
 tests_unit_check_uncovered_SOURCES = tests/unit/check_uncovered.c tests/unit/machine_fixture.h tests/unit/unit.h
 tests_unit_check_uncovered_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_uncovered_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_trial
+tests_unit_check_trial_SOURCES = tests/unit/check_trial.c tests/unit/unit.h
+tests_unit_check_trial_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_trial_LDADD = $(UNIT_LIBS)
