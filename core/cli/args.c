@@ -21,7 +21,7 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "services-only", NULL, OPT_SERVICES_ONLY, CMD_RUN | CMD_RESTORE, "only artifacts of the category services" },
     { "target", "NAME", OPT_TARGET, CMD_RUN | CMD_RESTORE | CMD_VERIFY | CMD_DISCOVER | CMD_CHECK | CMD_HEALTH, "only this target of the job; may be repeated" },
     { "dry-run", NULL, OPT_DRY_RUN, CMD_RUN | CMD_RESTORE | CMD_CLEANUP | CMD_SCHEDULE, "say what would be done and change nothing" },
-    { "output", "DIR", OPT_OUTPUT, CMD_RUN | CMD_CLEANUP | CMD_PIN | CMD_UNPIN | CMD_STATUS, "store folder instead of the job's" },
+    { "output", "DIR", OPT_OUTPUT, CMD_RUN | CMD_CLEANUP | CMD_PIN | CMD_UNPIN | CMD_STATUS | CMD_REPORT, "store folder instead of the job's; of a report (or -o): its file" },
     { "name", "NAME", OPT_NAME, CMD_RUN, "name of the backup instead of backup-YYYYMMDD_HHMMSS" },
     { "object", "NAME", OPT_OBJECT, CMD_RESTORE, "only this database, volume or set; may be repeated" },
     { "include", "PATTERN", OPT_INCLUDE, CMD_RESTORE, "only files that match, from volumes and sets; may be repeated" },
@@ -135,7 +135,7 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
 }
 
 /* Short forms, for fingers that know other tools. */
-static const char short_options[] = ":vqhnyV";
+static const char short_options[] = ":vqhnyVo:";
 static int long_of_short(int c)
 {
     switch (c) {
@@ -145,6 +145,7 @@ static int long_of_short(int c)
     case 'n': return OPT_DRY_RUN;
     case 'y': return OPT_YES;
     case 'V': return OPT_VERSION;
+    case 'o': return OPT_OUTPUT;
     default: return c;
     }
 }

@@ -17,6 +17,7 @@
 #define CMD_STATUS 0x800u
 #define CMD_HEALTH 0x1000u
 #define CMD_INIT 0x4000u
+#define CMD_REPORT 0x2000u
 #define CMD_SCRIPTS 0x8000u
 #define CMD_SCHEDULE 0x400u
 #define CMD_ANY 0xffffffffu
@@ -83,6 +84,7 @@ int pab_cmd_list(const struct pab_cli *cli);
 int pab_cmd_status(const struct pab_cli *cli);
 int pab_cmd_health(const struct pab_cli *cli);
 int pab_cmd_init(const struct pab_cli *cli);
+int pab_cmd_report(const struct pab_cli *cli);
 int pab_cmd_discover(const struct pab_cli *cli);
 int pab_cmd_check(const struct pab_cli *cli);
 int pab_cmd_trial(const struct pab_cli *cli);   /* schedule test */

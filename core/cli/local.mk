@@ -8,6 +8,7 @@ pabengine_SOURCES = \
 	%D%/cmd_list.c \
 	%D%/cmd_pin.c \
 	%D%/cmd_plugin.c \
+	%D%/cmd_report.c \
 	%D%/cmd_restore.c \
 	%D%/cmd_run.c \
 	%D%/cmd_scripts.c \

@@ -18,6 +18,7 @@ const struct pab_command pab_commands[] = {
     { "list", CMD_LIST, "JOB [BACKUP [PATH]]", "lists backups, or what one holds", 1, 3, pab_cmd_list },
     { "status", CMD_STATUS, "JOB", "says how a job stands: last good backups, age, sizes", 1, 1, pab_cmd_status },
     { "health", CMD_HEALTH, "JOB [options]", "asks whether the services are up and the last backup is in time", 1, 1, pab_cmd_health },
+    { "report", CMD_REPORT, "JOB [-o FILE]", "writes a page about a job: what is late, runs, sizes, contents", 1, 1, pab_cmd_report },
     { "discover", CMD_DISCOVER, "JOB [options]", "shows what the targets of a job hold now", 1, 1, pab_cmd_discover },
     { "check", CMD_CHECK, "JOB [options]", "checks that a run would work; writes nothing", 1, 1, pab_cmd_check },
     { "cleanup", CMD_CLEANUP, "JOB [options]", "removes the backups that the job's retention does not keep", 1, 1, pab_cmd_cleanup },

@@ -28,6 +28,10 @@ libpab_engine_la_SOURCES = \
 	%D%/opctx.c %D%/opctx.h \
 	%D%/order.c %D%/order.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/report.c %D%/report.h \
+	%D%/report_backups.c \
+	%D%/report_charts.c \
+	%D%/report_page.c %D%/report_page.h \
 	%D%/restore.c \
 	%D%/retention.c %D%/retention.h \
 	%D%/schedule.c %D%/schedule.h \
