@@ -14,7 +14,7 @@
 #include "core/engine/status.h"
 
 #define PAB_REPORT_DETAILS 30 /* so many of the latest backups are shown with what they hold */
-#define PAB_REPORT_WEEKS 27   /* of the calendar */
+#define PAB_REPORT_WEEKS 53   /* of the calendar */
 #define PAB_REPORT_BARS 60    /* of the chart of sizes */
 
 struct pab_report {

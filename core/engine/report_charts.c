@@ -87,7 +87,7 @@ void pab_report_calendar(const struct pab_report *r, struct pab_buf *out)
     }
     int width = LEFT + PAB_REPORT_WEEKS * PITCH + 4, height = TOP + 7 * PITCH;
     pab_buf_addf(out, "<section id=\"calendar\">\n<h2>Calendar</h2>\n<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"%zu backups on %zu days of the last %d weeks\">\n",
-                 width, height, width * 5 / 4, backups, days_with, PAB_REPORT_WEEKS);
+                 width, height, width, backups, days_with, PAB_REPORT_WEEKS);
     draw_months(out, first);
     for (int64_t day = first; day <= today; day++) draw_day(out, &days[day - first], day, (int)(day - first) / 7, (int)(day - first) % 7, day == today);
     pab_buf_adds(out, "</svg></div>\n<ul class=\"legend\">"
@@ -125,10 +125,10 @@ static void draw_bar(struct pab_buf *out, const struct pab_manifest *m, double x
     pab_buf_addf(out, "</title><rect class=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"2\"/></g>\n", partial ? "part" : full ? "full" : "incr", x, PLOT_BOTTOM - h, w, h);
 }
 
-static void draw_grid(struct pab_buf *out, double step, double scale)
+static void draw_grid(struct pab_buf *out, double step, int lines, double scale)
 {
     char size[32];
-    for (int i = 0; i <= 4; i++) {
+    for (int i = 0; i <= lines; i++) {
         double y = PLOT_BOTTOM - i * step * scale;
         pab_buf_addf(out, "<line class=\"grid\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%s</text>\n", PLOT_LEFT, WIDTH, y, y,
                      PLOT_LEFT - 8, y + 4, i ? pab_format_size((uint64_t)(i * step), size, sizeof size) : "0");
@@ -154,14 +154,16 @@ void pab_report_sizes(const struct pab_report *r, struct pab_buf *out)
         bars[n++] = &r->list->items[i].manifest;
         if (bars[n - 1]->totals.size > most) most = bars[n - 1]->totals.size;
     }
-    pab_buf_adds(out, "<section id=\"sizes\">\n<h2>Sizes</h2>\n");
+    pab_buf_adds(out, "<section id=\"sizes\">\n<h2>Sizes of the latest backups</h2>\n");
     if (!n) {
         pab_buf_adds(out, "<p class=\"empty\">There is no backup yet.</p>\n</section>\n");
         return;
     }
-    double step = step_for(most), scale = (PLOT_BOTTOM - PLOT_TOP) / (step * 4), slot = (double)(WIDTH - PLOT_LEFT) / (double)(n < 12 ? 12 : n), w = slot * 0.72;
+    double step = step_for(most);
+    int lines = (int)(((double)most + step - 1) / step);
+    double scale = (PLOT_BOTTOM - PLOT_TOP) / (step * lines), slot = (double)(WIDTH - PLOT_LEFT) / (double)(n < 12 ? 12 : n), w = slot * 0.72;
     pab_buf_addf(out, "<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"Sizes of the last %zu backups\">\n", WIDTH, HEIGHT, WIDTH, n);
-    draw_grid(out, step, scale);
+    draw_grid(out, step, lines, scale);
     for (size_t i = 0; i < n; i++) draw_bar(out, bars[n - 1 - i], PLOT_LEFT + slot * ((double)i + 0.14), w, scale);
     draw_date(out, bars[n - 1]->started_ns, PLOT_LEFT, "start");
     if (n > 3) draw_date(out, bars[0]->started_ns, PLOT_LEFT + slot * (double)n, n >= 12 ? "end" : "middle");
@@ -169,6 +171,5 @@ void pab_report_sizes(const struct pab_report *r, struct pab_buf *out)
                       "<li><svg width=\"12\" height=\"12\"><rect class=\"full\" width=\"12\" height=\"12\" rx=\"2\"/></svg>full</li>"
                       "<li><svg width=\"12\" height=\"12\"><rect class=\"incr\" width=\"12\" height=\"12\" rx=\"2\"/></svg>incremental: what changed</li>"
                       "<li><svg width=\"12\" height=\"12\"><rect class=\"part\" width=\"12\" height=\"12\" rx=\"2\"/></svg>partial</li></ul>\n");
-    if (n == PAB_REPORT_BARS) pab_buf_addf(out, "<p class=\"note\">The latest %d.</p>\n", PAB_REPORT_BARS);
     pab_buf_adds(out, "</section>\n");
 }

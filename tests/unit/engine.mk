@@ -58,3 +58,8 @@ unit_tests += tests/unit/check_trial
 tests_unit_check_trial_SOURCES = tests/unit/check_trial.c tests/unit/unit.h
 tests_unit_check_trial_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_trial_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_report
+tests_unit_check_report_SOURCES = tests/unit/check_report.c tests/unit/unit.h
+tests_unit_check_report_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_report_LDADD = $(UNIT_LIBS)
