@@ -83,5 +83,10 @@ if command -v chromium >/dev/null; then
             --dump-dom "file://$page" >"$T/dom" 2>"$T/browser.err" </dev/null
         has "a browser shows it ($scheme)" "$T/dom" 'id="calendar"'
         check "with its sections ($scheme)" python3 -c 'import sys; t = open(sys.argv[1]).read(); sys.exit(t.count("<section") != 4 or t.count("<details") != 2)' "$T/dom"
+        timeout 60 chromium --headless --no-sandbox --disable-gpu --user-data-dir="$T/browser" --blink-settings=preferredColorScheme=$scheme --window-size=1000,1200 \
+            --screenshot="$T/scheme$scheme.png" "file://$page" >"$T/shot" 2>&1 </dev/null
     done
+    check "it is drawn light and dark" sh -c 'test -s "$1" && test -s "$2" && ! cmp -s "$1" "$2"' - "$T/scheme0.png" "$T/scheme1.png"
+else
+    skip "a browser shows it" "chromium is not installed"
 fi
