@@ -6,4 +6,5 @@ dist_jobexamples_DATA = %D%/jobs/files.yaml %D%/jobs/letta.yaml %D%/jobs/n8n.yam
 
 # Thin scripts that call pabengine, under names that people know: `pabengine scripts install DIR` copies them.
 scriptsdir = $(pkglibexecdir)/scripts
-dist_scripts_SCRIPTS = %D%/scripts/backup.sh %D%/scripts/restore.sh %D%/scripts/verify-backup.sh %D%/scripts/health-check.sh
+dist_scripts_SCRIPTS = %D%/scripts/backup.sh %D%/scripts/restore.sh %D%/scripts/verify-backup.sh %D%/scripts/health-check.sh \
+	%D%/scripts/schedule-backup.sh

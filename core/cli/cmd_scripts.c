@@ -13,7 +13,7 @@
 
 #define MAX_SCRIPT (64u << 10)
 
-static const char *const names[] = { "backup.sh", "restore.sh", "verify-backup.sh", "health-check.sh" };
+static const char *const names[] = { "backup.sh", "restore.sh", "verify-backup.sh", "health-check.sh", "schedule-backup.sh" };
 #define COUNT (sizeof names / sizeof *names)
 
 struct script { char *text; size_t size; int is_there, same; };

@@ -24,7 +24,7 @@ const struct pab_command pab_commands[] = {
     { "cleanup", CMD_CLEANUP, "JOB [options]", "removes the backups that the job's retention does not keep", 1, 1, pab_cmd_cleanup },
     { "pin", CMD_PIN, "JOB BACKUP [--reason TEXT]", "keeps a backup from every cleanup", 2, 2, pab_cmd_pin },
     { "unpin", CMD_UNPIN, "JOB BACKUP", "gives a pinned backup back to the rules", 2, 2, pab_cmd_unpin },
-    { "scripts", CMD_SCRIPTS, "install DIR [--force]", "installs backup.sh, restore.sh, verify-backup.sh and health-check.sh", 2, 2, pab_cmd_scripts },
+    { "scripts", CMD_SCRIPTS, "install DIR [--force]", "installs backup.sh, restore.sh, verify-backup.sh, health-check.sh and schedule-backup.sh", 2, 2, pab_cmd_scripts },
     { "schedule", CMD_SCHEDULE, "install|uninstall|status|run|cleanup|test JOB | list [options]", "lets a job run by itself", 1, 2, pab_cmd_schedule },
     { "plugin", CMD_PLUGIN, "list | info NAME | check FILE", "shows or tries plugins", 1, 2, pab_cmd_plugin },
     { NULL, 0, NULL, NULL, 0, 0, NULL },

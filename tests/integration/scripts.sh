@@ -32,7 +32,7 @@ script() { # CODE NAME SCRIPT ARGUMENTS...
     if [ $got -eq "$code" ]; then ok "$name"; else not_ok "$name" "$(echo "$file $*: expected exit status $code"; explain)"; fi
 }
 expect 0 "the scripts are installed" scripts install deployment/scripts
-same "all of them" "backup.sh health-check.sh restore.sh verify-backup.sh" "$(cd deployment/scripts && printf '%s\n' * | paste -sd' ')"
+same "all of them" "backup.sh health-check.sh restore.sh schedule-backup.sh verify-backup.sh" "$(cd deployment/scripts && printf '%s\n' * | paste -sd' ')"
 expect 0 "a second time" scripts install deployment/scripts
 has "changes nothing" "$out" "unchanged"
 echo '#!/bin/sh' >deployment/scripts/restore.sh
@@ -84,6 +84,43 @@ check "and nothing else" test ! -e "$T/volumes/letta_data"
 script 0 "restore.sh --data-only --yes latest" restore.sh --data-only --yes latest
 same "brings the data back" "memory" "$(cat "$T/volumes/letta_data/block")"
 script 0 "restore.sh --force --yes PATH" restore.sh --force --yes "$PWD/$backups/$first"
+
+# ---- schedule-backup.sh, with a crontab of its own
+mkdir "$T/bin"
+cat >"$T/bin/crontab" <<END
+#!/bin/sh
+case \$1 in
+-l) [ -e "$T/crontab" ] || { echo "no crontab for \$USER" >&2; exit 1; }; cat "$T/crontab" ;;
+-r) rm -f "$T/crontab" ;;
+*) cat "\$1" >"$T/crontab" ;;
+esac
+END
+chmod +x "$T/bin/crontab"
+PATH=$T/bin:$PATH
+method=() && [ ! -d /run/systemd/system ] || method=(--method cron)
+jobs_of_cron() { grep -v '^#' "$T/crontab" | grep -v '^@reboot' | cut -d' ' -f1-5; }
+for line in "daily 30" "weekly 90" "hourly 7" "monthly 365"; do
+    set -- $line
+    script 0 "schedule-backup.sh install --frequency $1 --retention $2" schedule-backup.sh install --frequency "$1" --retention "$2" "${method[@]}"
+    same "one job of cron, $1" 1 "$(jobs_of_cron | wc -l)"
+    check "that keeps $2 days" grep -q -- "--retention=$2\b" "$T/crontab"
+done
+script 0 "schedule-backup.sh install --frequency daily --retention 30 once more" schedule-backup.sh install --frequency daily --retention 30 "${method[@]}"
+script 0 "schedule-backup.sh status" schedule-backup.sh status
+has "says when it runs next" "$out" "next run"
+script 0 "schedule-backup.sh run" schedule-backup.sh run
+check "makes one more backup" test "$(find $backups/ -maxdepth 1 -name 'backup-*' | wc -l)" -gt 1
+check "and writes deployment/logs/scheduled-backup.log" grep -q "ended with exit code 0" deployment/logs/scheduled-backup.log
+script 0 "schedule-backup.sh list" schedule-backup.sh list
+has "lists backups" "$out" "$first"
+script 0 "schedule-backup.sh cleanup --retention 30" schedule-backup.sh cleanup --retention 30
+check "keeps what is younger" test -d "$backups/$first"
+script 0 "schedule-backup.sh test" schedule-backup.sh test
+has "tries each target" "$out" "ok data  trial of letta_data"
+script 0 "schedule-backup.sh uninstall" schedule-backup.sh uninstall "${method[@]}"
+check "leaves no job of cron" sh -c '! grep -q pabengine "$1" 2>/dev/null' - "$T/crontab"
+script 2 "schedule-backup.sh with a word that it does not know" schedule-backup.sh isntall
+has "... gets the nearest one" "$err" "install"
 
 # ---- health-check.sh
 script 0 "health-check.sh" health-check.sh
