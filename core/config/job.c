@@ -11,6 +11,7 @@
 #include "core/base/fsutil.h"
 #include "core/base/str.h"
 #include "core/config/config_impl.h"
+#include "core/config/credential.h"
 #include "core/config/envfile.h"
 #include "core/config/job_around.h"
 #include "core/config/job_tables.h"
@@ -171,7 +172,8 @@ static int read_env_file(const struct pab_config *c, struct pab_job *j, int reso
     if (!path || !resolve_secrets)
         return PAB_OK;
     struct pab_error why = { 0 };
-    if (pab_envfile_load(path, &j->env_file, &why) == PAB_OK)
+    CLEANUP_FREE char *place = pab_credential_path(path);
+    if (pab_envfile_load(place, &j->env_file, &why) == PAB_OK)
         return PAB_OK;
     pab_config_complain(c, "env_file", err, "%s", why.message);
     return why.hint[0] ? pab_error_hint(err, PAB_E_CONFIG, "%s", why.hint) : PAB_E_CONFIG;

@@ -12,6 +12,7 @@ libpab_config_la_SOURCES = \
 	%D%/options.c %D%/options.h \
 	%D%/place.c %D%/place.h \
 	%D%/scalars.c \
+	%D%/credential.c %D%/credential.h \
 	%D%/secretref.c %D%/secretref.h \
 	%D%/table.c \
 	%D%/template.c %D%/template.h \

@@ -1,5 +1,6 @@
 /* secretref.c - see secretref.h. */
 #include "core/config/secretref.h"
+#include "core/config/credential.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -92,8 +93,9 @@ static int read_file(const char *given, const struct pab_config_env *env, const 
     CLEANUP_FREE char *path = pab_path_absolute(env->dir, given);
     CLEANUP_FREE char *shown = pab_str_printable(path);
     CLEANUP_FREE char *from = pab_sprintf("the file '%s'", shown);
+    CLEANUP_FREE char *place = pab_credential_path(path);
     struct stat st;
-    if (stat(path, &st) != 0)
+    if (stat(place, &st) != 0)
         return pab_complain(err, at, "cannot read %s: %s", from, strerror(errno));
     if (S_ISREG(st.st_mode) && (st.st_mode & 077)) {
         CLEANUP_FREE char *text = pab_sprintf("%s can be read by others (mode %04o): chmod 600 it", from, (unsigned)(st.st_mode & 07777));
@@ -102,7 +104,7 @@ static int read_file(const char *given, const struct pab_config_env *env, const 
     char *value = NULL;
     size_t size = 0;
     struct pab_error why = { 0 };
-    if (pab_read_file(AT_FDCWD, path, MAX_SECRET, &value, &size, &why))
+    if (pab_read_file(AT_FDCWD, place, MAX_SECRET, &value, &size, &why))
         return pab_complain(err, at, "%s", why.message);
     return accept(value, size, at, from, ret, err);
 }

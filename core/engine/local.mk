@@ -35,6 +35,7 @@ libpab_engine_la_SOURCES = \
 	%D%/restore.c \
 	%D%/retention.c %D%/retention.h \
 	%D%/schedule.c %D%/schedule.h \
+	%D%/schedule_log.c \
 	%D%/schedule_run.c \
 	%D%/schedule_text.c %D%/schedule_text.h \
 	%D%/session.c %D%/session.h \

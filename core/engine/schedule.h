@@ -56,8 +56,8 @@ int pab_schedule_last_write(const char *state_dir, const char *id, const struct 
 
 #define PAB_SCHEDULE_LOG_MAX (4 << 20)   /* a larger log is rotated */
 #define PAB_SCHEDULE_LOG_KEPT 5          /* scheduled-backup.log.1 to .5 */
-#define PAB_SCHEDULE_LOG_DAYS 90         /* an older rotated one goes */
-/* logs/scheduled-backup.log of the store's folder, rotated when it is time. fd or a negative code. */
+#define PAB_SCHEDULE_LOG_DAYS 30         /* one whose first line is older is rotated; an older rotated one goes */
+/* logs/scheduled-backup.log of the store's folder, rotated when it is time (schedule_log.c). fd or a negative code. */
 int pab_schedule_open_log(const char *store_path, struct pab_error *err);
 
 /* Was the last time of `when` missed: did nothing begin since? since_ns: of the newest run or backup; 0: there was none, and then

@@ -1,12 +1,10 @@
 /* schedule_run.c - a run as the schedule begins it: see schedule.h. */
 #include "core/engine/schedule.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/cancel.h"
@@ -21,7 +19,6 @@
 
 #define NS 1000000000LL
 #define MAX_STATE (64u << 10)
-#define LOG "scheduled-backup.log"
 
 /* ---- how the last run came out */
 
@@ -82,44 +79,6 @@ int pab_schedule_last_write(const char *state_dir, const char *id, const struct 
     if (pab_mkdirs(AT_FDCWD, folder, 0700, err))
         return err->code;
     return pab_write_file_atomic(AT_FDCWD, path, text, strlen(text), 0600, err);
-}
-
-/* ---- the log */
-
-/* .4 becomes .5, ... the log becomes .1: renames alone, which a full disk does not mind. */
-static void rotate(int dir)
-{
-    for (int i = PAB_SCHEDULE_LOG_KEPT - 1; i >= 0; i--) {
-        CLEANUP_FREE char *from = i ? pab_sprintf(LOG ".%d", i) : pab_strdup(LOG);
-        CLEANUP_FREE char *to = pab_sprintf(LOG ".%d", i + 1);
-        (void)pab_rename_over(dir, from, dir, to); /* most are not there */
-    }
-}
-
-static void drop_old(int dir)
-{
-    for (int i = 1; i <= PAB_SCHEDULE_LOG_KEPT; i++) {
-        struct stat st;
-        CLEANUP_FREE char *name = pab_sprintf(LOG ".%d", i);
-        if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime < pab_now_ns() / NS - PAB_SCHEDULE_LOG_DAYS * 86400LL)
-            (void)unlinkat(dir, name, 0);
-    }
-}
-
-int pab_schedule_open_log(const char *store_path, struct pab_error *err)
-{
-    struct stat st;
-    CLEANUP_FREE char *folder = pab_sprintf("%s/logs", store_path);
-    if (pab_mkdirs(AT_FDCWD, folder, 0700, err))
-        return err->code;
-    CLEANUP_CLOSE int dir = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return pab_error_set(err, PAB_E_IO, errno, "cannot open '%s'", folder);
-    if (fstatat(dir, LOG, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size >= PAB_SCHEDULE_LOG_MAX)
-        rotate(dir);
-    drop_old(dir);
-    int fd = openat(dir, LOG, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return fd >= 0 ? fd : pab_error_set(err, PAB_E_IO, errno, "cannot open '%s/" LOG "'", folder);
 }
 
 /* ---- the run */

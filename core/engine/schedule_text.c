@@ -6,6 +6,7 @@
 #include "core/base/buf.h"
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/config/credential.h"
 #include "core/engine/crontab_text.h"
 #include "core/stream/hash.h"
 
@@ -92,7 +93,8 @@ static int uses_mail_or_hooks(const struct pab_job *job)
 }
 
 /* What all plugins can do with: they read any file, and talk to sockets and to the network.  A command of the user's, and the
- * sendmail of some systems, may need more: then only what binds nobody. */
+ * sendmail of some systems, may need more: then only what binds nobody.  Nothing here may hide files that a target backs up:
+ * so neither ProtectKernelModules (hides /usr/lib/modules) nor ProtectHome, PrivateTmp or PrivateDevices. */
 static void add_hardening(struct pab_buf *b, const struct pab_job *job, int system)
 {
     pab_buf_adds(b, "LockPersonality=yes\nRestrictRealtime=yes\n");
@@ -101,9 +103,32 @@ static void add_hardening(struct pab_buf *b, const struct pab_job *job, int syst
     pab_buf_adds(b, "NoNewPrivileges=yes\nSystemCallArchitectures=native\nRestrictNamespaces=yes\n");
     if (!system)
         return; /* a manager of a user cannot do these */
-    pab_buf_adds(b, "ProtectClock=yes\nProtectControlGroups=yes\nProtectHostname=yes\nProtectKernelLogs=yes\nProtectKernelModules=yes\nProtectKernelTunables=yes\n");
+    pab_buf_adds(b, "ProtectClock=yes\nProtectControlGroups=yes\nProtectHostname=yes\nProtectKernelLogs=yes\nProtectKernelTunables=yes\n");
     if (!pab_str_has_prefix(job->store_path, "/usr/") && !pab_str_has_prefix(job->store_path, "/boot/") && !pab_str_has_prefix(job->store_path, "/efi/") && !job->metrics_path)
         pab_buf_adds(b, "ProtectSystem=true\n");
+}
+
+/* "%" begins a specifier in most values. */
+static void add_percent_safe(struct pab_buf *b, const char *s)
+{
+    for (; *s; s++) {
+        if (*s == '%')
+            pab_buf_addc(b, '%');
+        pab_buf_addc(b, *s);
+    }
+}
+
+static void add_credentials(struct pab_buf *b, const struct pab_job *job)
+{
+    struct pab_strs files = { 0 };
+    pab_credential_files(job, &files);
+    for (size_t i = 0; i < files.count; i++) {
+        CLEANUP_FREE char *name = pab_credential_name(files.items[i]);
+        pab_buf_addf(b, "LoadCredential=%s:", name);
+        add_percent_safe(b, files.items[i]);
+        pab_buf_addc(b, '\n');
+    }
+    pab_strs_release(&files);
 }
 
 static void add_service(struct pab_buf *b, const struct pab_job *job, const struct pab_schedule_opts *o)
@@ -127,7 +152,10 @@ static void add_service(struct pab_buf *b, const struct pab_job *job, const stru
             pab_buf_addc(b, ' ');
         add_quoted(b, command.items[i], 1);
     }
-    pab_buf_adds(b, "\nUMask=0077\nNice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\n");
+    /* the run itself hears of a stop first, and ends what it began: dumps, containers that rest */
+    pab_buf_adds(b, "\nKillMode=mixed\nTimeoutStopSec=2min\n");
+    add_credentials(b, job);
+    pab_buf_adds(b, "UMask=0077\nNice=10\nIOSchedulingClass=best-effort\nIOSchedulingPriority=7\n");
     add_hardening(b, job, o->system);
     pab_strs_release(&environment);
     pab_strs_release(&command);

@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# Jobs that run by themselves: a real cron daemon fires one; crontabs keep what is not ours; units please systemd.
+# time limit: 240
+if [ -z "${PAB_TEST_NAMESPACE:-}" ] && [ "$(id -u)" = 0 ] && unshare -m --propagation private true 2>/dev/null; then
+    # mounts of its own: neither the crontabs of this machine nor its jobs are touched
+    PAB_TEST_NAMESPACE=1 exec unshare -m --propagation private bash "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+need_root
+need crontab
+[ -n "${PAB_TEST_NAMESPACE:-}" ] || skip_all "this kernel gives no mount namespace"
+mount -t tmpfs tmpfs /run && mount -t tmpfs tmpfs /var/spool/cron && mount -t tmpfs tmpfs /etc/cron.d && mount --bind /dev/null /etc/crontab || skip_all "mounts are refused here"
+mkdir -p /run/lock && mkdir /var/spool/cron/crontabs && chgrp crontab /var/spool/cron/crontabs && chmod 1730 /var/spool/cron/crontabs
+
+mkdir -p "$T/pa"
+echo A=1 >"$T/pa/.env"
+odd="$T/odd 100% \"name\".yaml"
+one_target() { echo "targets: [{name: config, plugin: files, options: {root: $T/pa, sets: {env: [.env]}}}]"; }
+make_job "$odd" < <(echo "rpo: 26h"; one_target)
+mine() { crontab -l 2>/dev/null; }
+
+# ---- the crontab
+printf '# a line\n\tMAILTO=x@y\n5 4 * * *\techo "50%% off" # pabengine\n@daily true\r\n# BEGIN of something else\n0 0 1 1 * echo last \n' >"$T/theirs"
+crontab "$T/theirs"
+mine >"$T/before"
+expect 0 "a schedule is installed" schedule install --frequency daily --at 03:15 --retention 30 "$odd"
+check "at its time" grep -q '^15 3 \* \* \* ' <(mine)
+mine >"$T/installed"
+expect 0 "installing it twice" schedule install --frequency daily --at 03:15 --retention 30 "$odd"
+check "changes nothing" diff "$T/installed" <(mine)
+expect 0 "another job" schedule install --frequency weekly "$(make_job "$T/second.yaml" < <(one_target) && echo "$T/second.yaml")"
+expect 0 "is listed" schedule list
+has "beside the first" "$out" "$odd"
+has "with its file" "$out" "$T/second.yaml"
+expect 0 "it is uninstalled" schedule uninstall "$T/second.yaml"
+check "and the first is as it was" diff "$T/installed" <(mine)
+expect 0 "so is the first" schedule uninstall "$odd"
+check "and all that was there is there, to the byte" cmp "$T/before" <(mine)
+expect 0 "a schedule that is not installed can be uninstalled" schedule uninstall "$odd"
+mkdir "$T/bin"
+printf '#!/bin/sh\necho "cannot read the spool" >&2\nexit 1\n' >"$T/bin/crontab"
+chmod +x "$T/bin/crontab"
+PATH=$T/bin:$PATH expect 1 "a crontab that cannot be read is an error" schedule install "$odd"
+has "that says why" "$err" "cannot read the spool"
+check "and is left alone" cmp "$T/before" <(mine)
+expect 2 "a frequency that is none" schedule install --frequency fortnightly "$odd"
+expect 2 "a retention of nothing" schedule install --frequency daily --retention 0 "$odd"
+
+# ---- cron fires
+expect 0 "a schedule of every minute" schedule install --frequency '*:0/1' "$odd"
+expect 3 "is late before the first run" schedule status "$odd"
+has "says when the next is" "$out" "next run"
+cron -f &
+at_end kill $!
+for ((i = 0; i < 75; i++)); do [ -L "$store/latest" ] && break; sleep 1; done
+for ((i = 0; i < 10; i++)); do grep -q "ended with exit code" "$store/logs/scheduled-backup.log" 2>/dev/null && break; sleep 1; done
+check "cron runs it" test -f "$store/latest/manifest.json"
+check "the log tells" grep -q "ended with exit code 0" "$store/logs/scheduled-backup.log"
+kill %1
+wait %1 2>/dev/null
+expect 0 "status knows of the run" schedule status --json "$odd"
+same "and how it came out" "true 0 $(readlink "$store/latest") false" "$(jq -r '"\(.installed) \(.last_exit_code) \(.last_backup) \(.late)"' "$out")"
+expect 0 "uninstalled" schedule uninstall "$odd"
+
+# ---- missed runs
+expect 0 "a daily schedule" schedule install --frequency daily --at 00:00 "$odd"
+expect 0 "after a run of today" schedule run --missed "$odd"
+same "nothing was missed" 1 "$(published)"
+rm -r "${store:?}"
+state=$(ls "$PABENGINE_STATE_DIR"/schedule/*.json)
+jq '.started -= 259200 | .ended -= 259200' "$state" >"$T/state.json" && cp "$T/state.json" "$state"
+pab schedule status --json "$odd"
+same "three days without a run are a missed one" "true" "$(jq .missed "$out")"
+expect 0 "it is caught up" schedule run --missed "$odd"
+same "by one backup" 1 "$(published)"
+expect 0 "and asked again" schedule run --missed "$odd"
+same "not twice" 1 "$(published)"
+expect 0 "uninstalled again" schedule uninstall "$odd"
+
+# ---- the log
+log=$store/logs/scheduled-backup.log
+{ printf '%s info    [x] begins\n' "$(date -u -d '-40 days' +%Y-%m-%dT%H:%M:%SZ)"; cat "$log"; } >"$T/log" && cat "$T/log" >"$log"
+expect 0 "a run with a log that begins 40 days ago" schedule run "$odd"
+check "puts it aside" grep -q ' begins' "$log.1"
+same "and begins another" 1 "$(grep -c ' begins,' "$log")"
+touch -d '-31 days' "$log.1"
+expect 0 "a run a month later" schedule run "$odd"
+check "drops it" test ! -e "$log.1"
+
+# ---- systemd
+mkdir "$T/units"
+printf 'secret\n' >"$T/pw" && chmod 600 "$T/pw"
+make_job "$T/unit job.yaml" <<END
+schedule: {frequency: "Mon..Fri 02:30", jitter: 10m}
+targets:
+  - {name: config, plugin: files, options: {root: $T/pa, sets: {env: [.env]}}}
+  - {name: db, plugin: postgres, options: {host: 127.0.0.1, password: "file:$T/pw"}}
+END
+expect 0 "units are shown" schedule install --dry-run --method systemd --system "$T/unit job.yaml"
+awk -v to="$T/units/job." '/^---$/ { second = 1; next } { print >(to (second ? "timer" : "service")) }' "$out"
+has "the secret's file is a credential" "$T/units/job.service" ":$T/pw"
+has "the delay is the job's" "$T/units/job.timer" "RandomizedDelaySec=600"
+if command -v systemd-analyze >/dev/null; then
+    check "systemd takes them" systemd-analyze verify --man=no "$T/units/job.service" "$T/units/job.timer"
+    check "and their calendar" systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$T/units/job.timer")"
+else
+    skip "systemd takes them" "systemd-analyze is not installed"
+fi
+mkdir "$T/credentials"
+make_job "$T/with secret.yaml" <<END
+targets: [{name: db, plugin: postgres, options: {host: 127.0.0.1, port: 1, password: "file:$T/pw"}}]
+END
+credential=$(sed -n 's/^LoadCredential=\([^:]*\):.*/\1/p' "$T/units/job.service")
+cp "$T/pw" "$T/credentials/$credential"
+rm "$T/pw"
+expect 2 "a secret whose file is gone" check "$T/with secret.yaml"
+CREDENTIALS_DIRECTORY=$T/credentials expect 1 "is read from the credentials of the unit" check "$T/with secret.yaml"
+has_not "... and the check goes on to the server" "$err" "cannot read"
