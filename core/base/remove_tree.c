@@ -105,6 +105,7 @@ static int remove_entries(struct removal *r, DIR *list, int fd, unsigned depth, 
         if (!e) return errno ? failed(r, "list", "folder") : PAB_OK;
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
         ++*ret_seen;
+        pab_test_point("remove-entry");
         int rc = remove_entry(r, fd, e->d_name, e->d_type, depth + 1);
         if (rc) return rc;
     }

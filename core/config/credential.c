@@ -1,7 +1,7 @@
 /* credential.c - see credential.h. */
 #include "core/config/credential.h"
 
-#include <ctype.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,18 +10,14 @@
 #include "core/base/cleanup.h"
 #include "core/base/fsutil.h"
 #include "core/base/str.h"
-#include "core/stream/hash.h"
 
 char *pab_credential_name(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    CLEANUP_FREE char *name = pab_strdup(slash ? slash + 1 : path);
-    char hex[65];
+    char *name = pab_str_file_name(path + (*path == '/'));
     for (char *p = name; *p; p++)
-        if (!isascii((unsigned char)*p) || (!isalnum((unsigned char)*p) && !strchr("._-", *p)))
-            *p = '_';
-    pab_hash_bytes(path, strlen(path), hex);
-    return pab_sprintf("%.80s-%.8s", name, hex);
+        if (*p == '%')
+            *p = '~'; /* units take it for a specifier */
+    return name;
 }
 
 char *pab_credential_path(const char *path)
@@ -36,7 +32,8 @@ static void add(const struct pab_job *job, const char *given, struct pab_strs *i
 {
     struct stat st;
     CLEANUP_FREE char *path = pab_path_absolute(job->dir, given);
-    if (stat(path, &st) || !S_ISREG(st.st_mode) || strpbrk(path, "\r\n"))
+    CLEANUP_FREE char *name = pab_credential_name(path);
+    if (stat(path, &st) || !S_ISREG(st.st_mode) || strlen(name) > NAME_MAX || strpbrk(path, "\r\n"))
         return;
     for (size_t i = 0; i < io->count; i++)
         if (strcmp(io->items[i], path) == 0)

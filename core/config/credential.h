@@ -10,11 +10,12 @@
 
 #include "core/config/job.h"
 
-/* "pg_password-1f0c43aa": a name for the file that differs from those of other paths. Caller frees. */
+/* "etc~2Fpa~2Fpg_password": a name for the file that differs from those of other paths. Caller frees. */
 char *pab_credential_name(const char *path);
 /* Where to read it: systemd's copy when there is one, else `path` itself. Caller frees. */
 char *pab_credential_path(const char *path);
-/* Appends the absolute paths of the files that the job's secrets (file:PATH, env_file) stand in, each once, as they are there now. */
+/* Appends the absolute paths of the files that the job's secrets (file:PATH, env_file) stand in, each once, as they are there now. Those that
+ * systemd could not name (255 bytes) are left out: the run reads them itself. */
 void pab_credential_files(const struct pab_job *job, struct pab_strs *io);
 
 #endif

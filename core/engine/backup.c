@@ -191,14 +191,19 @@ static void swept(void *ctx, const char *name)
 static void find_parent(struct run *r, const struct pab_backup_list *list)
 {
     CLEANUP_FREE char *why = NULL;
+    CLEANUP(pab_strs_release) struct pab_strs wanted = { 0 };
     int64_t last = 0;
     if (!r->o->incremental) return;
+    for (size_t i = 0; i < r->count; i++) {
+        uint32_t writes = r->list[i].plugin->p.categories;
+        if (!writes || (writes & r->s->categories)) pab_strs_add(&wanted, r->list[i].target->name);
+    }
     for (size_t i = 0; i < list->count && !last; i++) { /* newest first */
         const struct pab_manifest *m = &list->items[i].manifest;
-        if (list->items[i].readable && strcmp(m->job, r->m.job) == 0 && strcmp(m->status, "complete") == 0 && strcmp(m->kind, "full") == 0) last = m->started_ns;
+        if (list->items[i].readable && strcmp(m->job, r->m.job) == 0 && strcmp(m->status, "complete") == 0 && strcmp(m->kind, "full") == 0 && pab_parent_holds(m, &wanted)) last = m->started_ns;
     }
     if (last && r->o->full_every_ms && (r->m.started_ns - last) / 1000000 >= r->o->full_every_ms) why = pab_strdup("the last one is old enough (full_every)");
-    else r->parent = pab_parent_find(r->store, list, r->m.job, &why);
+    else r->parent = pab_parent_find(r->store, list, r->m.job, &wanted, &why);
     if (!r->parent) {
         pab_logf(PAB_LL_INFO, NULL, "this becomes a full backup: %s", why);
         return;

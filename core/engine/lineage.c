@@ -102,20 +102,34 @@ static char *unfit(struct pab_backup *b)
     return x.problem;
 }
 
-struct pab_backup *pab_parent_find(struct pab_store *s, const struct pab_backup_list *list, const char *job, char **ret_why)
+int pab_parent_holds(const struct pab_manifest *m, const struct pab_strs *targets)
 {
+    for (size_t t = 0; t < m->targets.count; t++)
+        for (size_t i = 0; m->targets.items[t].status == PAB_MF_SKIPPED && i < targets->count; i++)
+            if (strcmp(m->targets.items[t].name, targets->items[i]) == 0) return 0;
+    return 1;
+}
+
+struct pab_backup *pab_parent_find(struct pab_store *s, const struct pab_backup_list *list, const char *job, const struct pab_strs *targets, char **ret_why)
+{
+    const struct pab_backup_info *found = NULL;
+    struct pab_backup *b = NULL;
+    struct pab_error why = { 0 };
     for (size_t i = 0; i < list->count; i++) {
         const struct pab_manifest *m = &list->items[i].manifest;
-        struct pab_backup *b = NULL;
-        struct pab_error why = { 0 };
         if (!list->items[i].readable || strcmp(m->job, job) != 0 || strcmp(m->status, "complete") != 0) continue;
-        if (pab_backup_open(s, list->items[i].name, &b, &why)) *ret_why = pab_strdup(why.message);
-        else *ret_why = unfit(b);
-        if (!*ret_why) return b;
-        pab_backup_close(b);
+        int holds = pab_parent_holds(m, targets);
+        if (!found || holds) found = &list->items[i];
+        if (holds) break;
+    }
+    if (!found) {
+        *ret_why = pab_strdup("there is no complete backup of this job in the store yet");
         return NULL;
     }
-    *ret_why = pab_strdup("there is no complete backup of this job in the store yet");
+    if (pab_backup_open(s, found->name, &b, &why)) *ret_why = pab_strdup(why.message);
+    else *ret_why = unfit(b);
+    if (!*ret_why) return b;
+    pab_backup_close(b);
     return NULL;
 }
 

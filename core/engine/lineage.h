@@ -22,9 +22,11 @@ int pab_lineage_open(struct pab_backup *b, const char *target, const struct pab_
 int pab_lineage_check(const struct pab_lineage *l, struct pab_error *err);
 void pab_lineage_release(struct pab_lineage *l);
 
-/* The newest complete backup of the job, when all that it builds on is there and unaltered; else NULL, and *ret_why (caller
- * frees) says in a few words why there is none. */
-struct pab_backup *pab_parent_find(struct pab_store *s, const struct pab_backup_list *list, const char *job, char **ret_why);
+/* 1: none of these targets was left out of it, as by --config-only or --target. One that it does not know is newer than it. */
+int pab_parent_holds(const struct pab_manifest *m, const struct pab_strs *targets);
+/* The newest complete backup of the job that holds these targets (or, when none does, the newest at all), when all that it
+ * builds on is there and unaltered; else NULL, and *ret_why (caller frees) says in a few words why there is none. */
+struct pab_backup *pab_parent_find(struct pab_store *s, const struct pab_backup_list *list, const char *job, const struct pab_strs *targets, char **ret_why);
 /* The artifact of m that held the same thing as `a` of that target: same plugin, object, category, kind and file name but
  * for time and compression. NULL: none. */
 const struct pab_mf_artifact *pab_parent_artifact(const struct pab_manifest *m, const struct pab_mf_target *target, const struct pab_mf_artifact *a);

@@ -87,8 +87,8 @@ static int is_left_over(const char *name)
     return pab_str_has_prefix(name, PAB_PARTIAL_PREFIX) || pab_str_has_prefix(name, PAB_DELETING_PREFIX) || strcmp(name, PAB_LATEST_NEW) == 0;
 }
 
-/* Its owner holds a lock on the folder. */
-static int is_alive(struct pab_store *s, const char *name)
+/* Whoever writes it holds a lock on the folder, and so does whoever reads one that was set aside meanwhile (pab_backup_open). */
+static int is_in_use(struct pab_store *s, const char *name)
 {
     CLEANUP_CLOSE int fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
@@ -102,7 +102,7 @@ int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *na
     int durable = !names.count || !pab_fsync_dir(s->dirfd);
     if (!rc && !durable) rc = pab_error_set(err, PAB_E_IO, errno, "cannot sync '%s'", s->path);
     for (size_t i = 0; i < names.count; i++) {
-        if (is_alive(s, names.items[i]) || (!durable && pab_str_has_prefix(names.items[i], PAB_DELETING_PREFIX))) continue;
+        if (is_in_use(s, names.items[i]) || (!durable && pab_str_has_prefix(names.items[i], PAB_DELETING_PREFIX))) continue;
         struct pab_error why = { 0 };
         pab_test_point("sweep");
         if (!pab_remove_tree(s->dirfd, names.items[i], &why)) {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include "core/base/cleanup.h"
 #include "core/base/fsutil.h"
@@ -169,6 +170,7 @@ int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **
     }
     if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) return not_found(s, which, err);
     if (fd < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot open backup '%s'", absolute);
+    (void)flock(fd, LOCK_SH | LOCK_NB); /* as long as it is open, a cleanup may set it aside but removes no file: see is_in_use. Where folders cannot be locked, it must be done without */
     struct pab_manifest m = { 0 };
     int rc = load_manifest(fd, absolute, 0, &m, err);
     if (rc) return rc;

@@ -51,7 +51,8 @@ void pab_backup_list_release(struct pab_backup_list *l);
 char *pab_store_latest(struct pab_store *s);      /* name that `latest` points to, or NULL. Caller frees. */
 
 struct pab_backup;                                /* one published backup, opened */
-/* which: "latest", a name in the store, or a path to a backup folder anywhere (then s may be NULL). */
+/* which: "latest", a name in the store, or a path to a backup folder anywhere (then s may be NULL). Until it is closed all
+ * its files stay, also when a cleanup takes it from the store: the sweep after that removes it. */
 int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **ret, struct pab_error *err);
 void pab_backup_close(struct pab_backup *b);
 const struct pab_manifest *pab_backup_manifest(const struct pab_backup *b);

@@ -135,6 +135,16 @@ rm -rf "$vol" && mkdir "$vol"
 expect 0 "it comes back into its place" restore "$T/volume.yaml" second --yes --force --drop-old
 compare_trees "... as it was" "$T/was-vol" "$vol"
 
+# ---- after a run of some targets only
+{ printf 'version: 1\nstore: {type: directory, path: "%s"}\n' "$T/store3"
+  echo "targets: [{name: vol, plugin: volume, options: {driver: path, root: $T/volumes, volumes: [v]}}, {name: config, plugin: files, options: {root: $T, sets: {job: [volume.yaml]}}}]"; } >"$T/both.yaml"
+expect 0 "a full run" run "$T/both.yaml" --name 1-all
+expect 0 "a run of the configuration alone" run "$T/both.yaml" --config-only --name 2-config
+expect 0 "the next incremental run" run "$T/both.yaml" --incremental --name 3-next
+same "builds on the one that holds all" "incremental 1-all" "$(jq -r '"\(.kind) \(.parent)"' "$T/store3/3-next/manifest.json")"
+expect 0 "an incremental run of the configuration alone" run "$T/both.yaml" --incremental --config-only --name 4-config
+same "builds on the newest" "incremental 3-next" "$(jq -r '"\(.kind) \(.parent)"' "$T/store3/4-config/manifest.json")"
+
 # ---- a target of another name, and one that was not in the parent
 sed 's/name: data/name: other/' "$job" >"$T/other.yaml"
 cp "$job" "$T/first.yaml" && cp "$T/other.yaml" "$job"

@@ -182,7 +182,8 @@ START_TEST(killed_at_any_step_the_next_sweep_finishes_it)
 }
 END_TEST
 
-START_TEST(room_counts_a_file_of_two_names_once_and_only_when_both_go)
+START_TEST(room_counts_a_file_of_two_names_once_and_only_when_both_go,
+          what_is_being_read_keeps_its_files_until_it_is_closed)
 {
     struct pab_store *s = three();
     char text[20000];
@@ -206,7 +207,26 @@ START_TEST(room_counts_a_file_of_two_names_once_and_only_when_both_go)
 }
 END_TEST
 
+START_TEST(what_is_being_read_keeps_its_files_until_it_is_closed)
+{
+    struct pab_store *s = three();
+    struct pab_backup *b = NULL;
+    struct stat st;
+    ck_assert_msg(pab_backup_open(s, "one", &b, &err) == PAB_OK, "%s", err.message);
+    ck_assert_msg(pab_store_set_aside(s, "one", NULL, &err) == PAB_OK, "%s", err.message);
+    ck_assert_msg(pab_store_sweep(s, NULL, NULL, &err) == PAB_OK, "%s", err.message);
+    ck_assert_uint_eq(listed(s), 2);
+    ck_assert_msg(pab_backup_check_files(b, NULL, NULL, &err) == PAB_OK, "%s", err.message);
+    ck_assert_int_eq(fstatat(pab_store_dirfd(s), ".deleting-one", &st, 0), 0);
+    pab_backup_close(b);
+    ck_assert_int_eq(pab_store_sweep(s, NULL, NULL, &err), PAB_OK);
+    ck_assert_int_ne(fstatat(pab_store_dirfd(s), ".deleting-one", &st, 0), 0);
+    done(s);
+}
+END_TEST
+
 UNIT_MAIN("remove", a_pin_is_listed_with_its_reason_until_it_is_taken_off, a_pin_changes_nothing_in_the_backup, what_is_set_aside_is_gone_and_swept_away,
           a_pinned_one_and_the_latest_are_not_set_aside, pins_that_cannot_be_read_stop_everything, nothing_is_removed_before_its_new_name_is_durable,
           a_rename_that_fails_leaves_the_backup, what_an_earlier_removal_of_that_name_left_is_no_hindrance, killed_at_any_step_the_next_sweep_finishes_it,
-          room_counts_a_file_of_two_names_once_and_only_when_both_go)
+          room_counts_a_file_of_two_names_once_and_only_when_both_go,
+          what_is_being_read_keeps_its_files_until_it_is_closed)
