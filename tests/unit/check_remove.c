@@ -182,8 +182,7 @@ START_TEST(killed_at_any_step_the_next_sweep_finishes_it)
 }
 END_TEST
 
-START_TEST(room_counts_a_file_of_two_names_once_and_only_when_both_go,
-          what_is_being_read_keeps_its_files_until_it_is_closed)
+START_TEST(room_counts_a_file_of_two_names_once_and_only_when_both_go)
 {
     struct pab_store *s = three();
     char text[20000];
