@@ -108,7 +108,7 @@ while IFS= read -r line; do
     case $line in '## '*) note "${line#'## '}"; continue ;; '') continue ;; esac
     count=$(count "$backups")
     case $line in
-    *backup.sh*--name*) rm -rf "$backups/$(sed 's/.*--name \([^ ]*\).*/\1/' <<<"$line")"; count=$(count "$backups"); good ;;
+    *backup.sh*--name*) rm -rf "${backups:?}/$(sed 's/.*--name \([^ ]*\).*/\1/' <<<"$line")"; count=$(count "$backups"); good ;;
     */restore.sh*) whole_one_first && bad ;;
     *) good ;;
     esac
