@@ -18,7 +18,9 @@ for so in "$dest$prefix"/lib/pabengine/plugins/*.so; do
 done
 export PKG_CONFIG_SYSROOT_DIR=$dest PKG_CONFIG_LIBDIR=$dest$prefix/lib/pkgconfig
 same "pabengine.pc knows the plugin folder" "$prefix/lib/pabengine/plugins" "$(pkg-config --variable=plugindir pabengine | sed "s|^$dest||")"
-same "and the ABI" "1 0" "$(pkg-config --variable=abi_major pabengine) $(pkg-config --variable=abi_minor pabengine)"
+# what the installed header says, so that a program that asks pkg-config and one that compiles agree
+same "and the ABI" "$(awk '$2 ~ /^PAB_ABI_M(AJ|IN)OR$/ { print $3 }' "$dest$prefix/include/pab_plugin.h" | paste -sd ' ')" \
+    "$(pkg-config --variable=abi_major pabengine) $(pkg-config --variable=abi_minor pabengine)"
 
 # ---- the header by itself
 echo '#include <pab_plugin.h>' >"$T/h.c"
