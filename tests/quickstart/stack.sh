@@ -9,10 +9,21 @@ stack_volumes=(letta_data n8n_data openwebui_data supabase_storage)
 # A volume's real name: a prefix of our own, so that no volume of the user's can be meant.
 stack_volume() { echo "pabquick${UID}_$1"; }
 
+# The folder is removed as a whole one day: it is one that was empty when the stack came, and says so since.
+stack_mark=$dir/.pabengine-quickstart
+stack_is_ours() {
+    [ -O "$dir" ] || { echo "'$dir' belongs to somebody else" >&2; return 1; }
+    [ -f "$stack_mark" ] || { echo "'$dir' was not made by the quickstart (it holds no ${stack_mark##*/}): it is left alone" >&2; return 1; }
+}
+stack_may_claim() {
+    [ -e "$dir" ] || [ -L "$dir" ] || return 0
+    [ -d "$dir" ] || { echo "'$dir' is no folder" >&2; return 1; }
+    [ -O "$dir" ] && [ -z "$(ls -A "$dir")" ] || stack_is_ours
+}
+
 stack_start() {
     local text
-    mkdir -p "$dir" && chmod 711 "$dir"
-    [ -O "$dir" ] || { echo "'$dir' belongs to somebody else" >&2; return 1; }
+    stack_may_claim && mkdir -p "$dir" && chmod 711 "$dir" && touch "$stack_mark" || return 1
     text=$("$top/tests/services/postgres" start "$dir/postgres") || return 1
     eval "$text"
     text=$("$top/tests/services/docker" start "$dir/docker") || return 1
@@ -219,12 +230,12 @@ stack_destroy() {
 }
 stack_stop() { # KEEP
     [ -d "$dir" ] || { echo "there is no stack in $dir"; return 0; }
-    [ -O "$dir" ] || { echo "'$dir' belongs to somebody else" >&2; return 1; }
+    stack_is_ours || return 1
     full_stop
     [ ! -d "$dir/docker" ] || "$top/tests/services/docker" stop "$dir/docker"
     [ ! -d "$dir/postgres" ] || "$top/tests/services/postgres" stop "$dir/postgres"
     if [ -n "$1" ]; then
-        find "$dir" -mindepth 1 -maxdepth 1 ! -name backups -exec rm -rf {} +
+        find "$dir" -mindepth 1 -maxdepth 1 ! -name backups ! -name "${stack_mark##*/}" -exec rm -rf {} +
         echo "removed; the backups stay in $stack_store"
     else
         rm -rf "$dir"
