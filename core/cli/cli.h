@@ -73,7 +73,7 @@ int pab_cli_session(const struct pab_cli *cli, struct pab_printer *p, int resolv
 char *pab_cli_plugin_folders(void);   /* PABENGINE_PLUGIN_PATH, then the installed folder. Caller frees. */
 char *pab_cli_state_dir(void);        /* caller frees */
 /* printf to stdout for texts that come from elsewhere (manifests, servers, file names): control characters but the newline at
- * the very end are shown as \xNN, so that nobody's names move the cursor of a terminal. */
+ * the very end are shown as \xNN, so that nobody's names move the cursor of a terminal: one call a line. */
 void pab_cli_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int pab_cli_color(const struct pab_cli *cli, int fd);
 

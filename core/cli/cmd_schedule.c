@@ -98,7 +98,10 @@ static int list(const struct pab_cli *cli)
         int64_t at = next_of(e->when);
         json_array_append_new(array, json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", e->id, "job", e->job_file, "when", e->when, "method", place_of(e->scheduler, e->system),
                                                "next", time_text(at, next, sizeof next)));
-        if (!cli->json) pab_cli_say("%s\n  job %s\n  when %s (%s), next %s\n", e->id, e->job_file, e->when, place_of(e->scheduler, e->system), next[0] && at ? next : "unknown");
+        if (cli->json) continue;
+        pab_cli_say("%s\n", e->id);
+        pab_cli_say("  job %s\n", e->job_file);
+        pab_cli_say("  when %s (%s), next %s\n", e->when, place_of(e->scheduler, e->system), time_text(at, next, sizeof next));
     }
     if (cli->json) json_object_set(p->document, "schedules", array);
     json_decref(array);
@@ -168,8 +171,9 @@ static int status(const struct pab_cli *cli)
             json_object_set_new(d, "last_backup", json_string(last.backup));
         } else {
             pab_cli_say("schedule   %s\n", id);
-            if (*when) pab_cli_say("when       %s (%s)\nnext run   %s\n", when, place, at);
+            if (*when) pab_cli_say("when       %s (%s)\n", when, place);
             else pab_cli_say("when       not installed\n");
+            if (*when) pab_cli_say("next run   %s\n", at);
             print_last(&last);
             if (late) pab_cli_say("LATE       the newest good backup is older than the job's rpo, or there is none\n");
             if (missed) pab_cli_say("MISSED     the last run did not begin\n");

@@ -39,7 +39,8 @@ static void print_status(const struct pab_session *s, const struct pab_status *s
     print_head(s, st);
     if (rpo_ms) pab_cli_say("rpo            %s: %s\n", pab_format_ms(rpo_ms, rpo, sizeof rpo), st->late ? "LATE" : "in time");
     print_sizes(st);
-    pab_cli_say("\n%-20s %-10s %-28s %-14s\n", "TARGET", "PLUGIN", "LAST GOOD", "AGE");
+    pab_cli_say("\n");
+    pab_cli_say("%-20s %-10s %-28s %-14s\n", "TARGET", "PLUGIN", "LAST GOOD", "AGE");
     for (size_t i = 0; i < st->count; i++) {
         const struct pab_status_target *t = &st->targets[i];
         pab_cli_say("%-20s %-10s %-28s %-14s%s%s%s\n", t->name, t->plugin, t->good ? t->good : "none", t->good ? age_of(t->good_ns, age, sizeof age) : "",

@@ -32,11 +32,11 @@ check "the manifest is JSON with the keys of the contract" jq -e '.format == "pa
     and has("content_size") and has("sha256") and has("content_sha256") and has("counts")) and .totals.artifacts == 1' "$(latest)/manifest.json"
 same "in their order" "format version id name job kind parent status started finished host engine store targets totals" "$(jq -r 'keys_unsorted | join(" ")' "$(latest)/manifest.json")"
 lines "verify" 0 verify "$job" --check-integrity
-lines "restore" 0 restore "$job" latest --yes --to "$T/to"
+newline_in_name=1 lines "restore" 0 restore "$job" latest --yes --to "$T/to"
 check "restore: the plan is in it" jq -e -s 'last.plan | length > 0' "$out"
 document "list" list "$job"
 document "list of a backup" list "$job" "$(basename "$(latest)")"
-document "list of an artifact" list "$job" latest s
+newline_in_name=1 document "list of an artifact" list "$job" latest s
 document "discover" discover "$job"
 expect 3 "check: a warning shows in the exit status" check "$job" --json
 check "check: one document" jq -e -s 'length == 1' "$out"

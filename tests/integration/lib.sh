@@ -47,6 +47,7 @@ finish() {
     for secret in ${secrets[@]+"${secrets[@]}"}; do
         if grep -qF -- "$secret" "$T/everything" 2>/dev/null; then not_ok "no secret is ever printed" "$(grep -nF -- "$secret" "$T/everything" | head -3)"; fi
     done
+    if [ -s "$T/escaped" ]; then not_ok "no line break is told as \x0a" "$(head -n 20 "$T/escaped")"; fi
     for ((i = ${#end_commands[@]} - 1; i >= 0; i--)); do eval "${end_commands[i]}" >/dev/null 2>&1; done
     echo "1..$tests"
     [ -n "${PABENGINE_TEST_KEEP:-}" ] || rm -rf "$T"
@@ -58,10 +59,14 @@ trap 'exit 130' INT TERM
 
 # ---- the program
 # Runs pabengine: exit status in $status, stdout in $out, stderr in $err; everything is kept for the search for secrets.
+# A line break that is told as \x0a is a fault of whoever printed it, except in a name that has one: newline_in_name=1 pab ...
 pab() {
     "$top_builddir/run" pabengine "$@" >"$out" 2>"$err" </dev/null
     status=$?
     cat "$out" "$err" >>"$T/everything"
+    if [ -z "${newline_in_name:-}" ] && grep -qF '\x0a' "$out" "$err"; then
+        { echo "pabengine $*:"; grep -hF '\x0a' "$out" "$err"; } >>"$T/escaped"
+    fi
     return $status
 }
 explain() { echo "exit status $status"; sed 's/^/out: /' "$out" | tail -n 25; sed 's/^/err: /' "$err" | tail -n 25; }

@@ -21,6 +21,7 @@ expect 0 "a run" run "$job"
 first=$(basename "$(latest)")
 expect 0 "the job stands well" status "$job"
 has "with the last good backup of each target" "$out" "$first"
+check "in a table" grep -q '^TARGET  *PLUGIN  *LAST GOOD' "$out"
 has "in time" "$out" "in time"
 expect 0 "the same for machines" status "$job" --json
 same "late, incomplete, targets" "false false 2" "$(jq -r '"\(.late) \(.incomplete) \(.targets | length)"' "$out")"
