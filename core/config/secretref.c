@@ -155,12 +155,9 @@ static int read_command_words(const char *text, const struct pab_config_env *env
     return read_command(&argv, env, at, ret, err);
 }
 
-static int read_map(const struct pab_node *map, const struct pab_config_env *env, const struct pab_place *at, char **ret,
-                    struct pab_error *err)
+static int read_command_list(const struct pab_node *list, const struct pab_config_env *env, const struct pab_place *at, char **ret,
+                             struct pab_error *err)
 {
-    const struct pab_node *list = pab_node_get(map, "command");
-    if (map->count != 1 || !list || list->kind != PAB_NODE_LIST)
-        return pab_complain(err, at, "expected env:NAME, file:PATH or {command: [PROGRAM, ARGUMENT, ...]}, found another map");
     struct pab_strs argv = { 0 };
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i]->kind != PAB_NODE_SCALAR) {
@@ -170,6 +167,32 @@ static int read_map(const struct pab_node *map, const struct pab_config_env *env
         pab_strs_add(&argv, list->items[i]->text);
     }
     return read_command(&argv, env, at, ret, err);
+}
+
+/* "[PROGRAM, ARGUMENT, ...]" inside the text is a YAML list as everywhere else. What YAML says of a mistake might quote a secret. */
+static int read_command_text(const char *text, const struct pab_config_env *env, const struct pab_place *at, char **ret,
+                             struct pab_error *err)
+{
+    struct pab_node *list = NULL;
+    struct pab_error why = { 0 };
+    text += strspn(text, " \t\n");
+    if (*text != '[')
+        return read_command_words(text, env, at, ret, err);
+    if (pab_node_parse(text, strlen(text), "command", &list, &why))
+        return pab_error_hint(err, pab_complain(err, at, "the list that follows 'command:' is no list"),
+                              "write command:[PROGRAM, ARGUMENT, ...], or {command: [PROGRAM, ARGUMENT, ...]}");
+    int code = read_command_list(list, env, at, ret, err);
+    pab_node_free(list);
+    return code;
+}
+
+static int read_map(const struct pab_node *map, const struct pab_config_env *env, const struct pab_place *at, char **ret,
+                    struct pab_error *err)
+{
+    const struct pab_node *list = pab_node_get(map, "command");
+    if (map->count != 1 || !list || list->kind != PAB_NODE_LIST)
+        return pab_complain(err, at, "expected env:NAME, file:PATH or {command: [PROGRAM, ARGUMENT, ...]}, found another map");
+    return read_command_list(list, env, at, ret, err);
 }
 
 /* "${NAME}" whole: what Docker Compose would replace, and what is hardly a password. */
@@ -208,6 +231,6 @@ int pab_secretref_read(const struct pab_node *node, const struct pab_config_env 
     if (pab_str_has_prefix(text, "file:"))
         return read_file(text + 5, env, at, ret, err);
     if (pab_str_has_prefix(text, "command:"))
-        return read_command_words(text + 8, env, at, ret, err);
+        return read_command_text(text + 8, env, at, ret, err);
     return read_literal(text, env, at, ret, err);
 }

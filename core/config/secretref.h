@@ -2,7 +2,7 @@
  *
  *     env:NAME               the environment of this process, else env_file
  *     file:PATH              relative to the folder of the job file; one newline at its end is left out
- *     command:PROGRAM ARG…   its stdout, split at blanks; no shell.  As a map: {command: [PROGRAM, ARG…]}
+ *     command:PROGRAM ARG…   its stdout, split at blanks; no shell.  As a list: command:[PROGRAM, ARG…], {command: [PROGRAM, ARG…]}
  *     anything else          the secret itself, with a warning
  *
  * Every value, resolved or literal, is registered for masking (secret.h) and

@@ -155,6 +155,9 @@ START_TEST(a_command_gives_its_output_without_a_shell)
     expect("'command:  echo  abc   def  '", &env, "abc def");
     expect("command:echo $HOME;id", &env, "$HOME;id");
     expect("{command: [printf, '%s', 'two  words']}", &env, "two  words");
+    expect("command:[cat, key]", &env, SECRET);
+    expect("command:[printf, '%s|', \"two  words\", 'it''s', a b]", &env, "two  words|it's|a b|");
+    expect("\"command: [echo, 'a, b']\"", &env, "a, b");
     remove_file("key");
     rmdir(dir);
 }
@@ -174,6 +177,10 @@ START_TEST(a_command_that_fails_or_says_nothing_is_refused)
     refuse("'command: '", &env, "'command:' names no program");
     refuse("{command: []}", &env, "'command:' names no program");
     refuse("{command: [[a]]}", &env, "must be text");
+    refuse("command:[]", &env, "'command:' names no program");
+    refuse("command:[[a]]", &env, "must be text");
+    refuse("command:[echo, " SECRET, &env, "the list that follows 'command:' is no list");
+    refuse("command:[echo] " SECRET, &env, "the list that follows 'command:' is no list");
     refuse("{command: cat}", &env, "found another map");
     refuse("{cmd: [cat]}", &env, "found another map");
     remove_file("prints");
@@ -219,7 +226,7 @@ START_TEST(unresolved_secrets_are_checked_for_their_form_only)
 {
     struct pab_config_env env = test_env();
     env.resolve_secrets = 0;
-    static const char *const fine[] = { "env:PAB_T_MISSING", "file:missing", "command:/nonexistent", "{command: [/nonexistent]}", SECRET };
+    static const char *const fine[] = { "env:PAB_T_MISSING", "file:missing", "command:/nonexistent", "{command: [/nonexistent]}", "command:[/nonexistent]", SECRET };
     unsetenv("PAB_T_MISSING");
     for (size_t i = 0; i < COUNT(fine); i++) {
         CONFIG c = NULL;
