@@ -150,21 +150,23 @@ static int long_of_short(int c)
     }
 }
 
-static uint32_t commands_of(int id)
+/* Its line of the table; every id has one. */
+static size_t line_of(int id)
 {
-    for (size_t i = 0; i < TABLE_SIZE; i++)
-        if ((int)table[i].id == id) return table[i].commands;
-    return 0;
+    size_t i = 0;
+    while (i < TABLE_SIZE - 1 && (int)table[i].id != id) i++;
+    return i;
 }
 
 static int check_command(const struct pab_cli *c, const struct pab_command *cmd, const int *used, size_t used_count)
 {
     for (size_t i = 0; i < used_count; i++) {
-        if (commands_of(used[i]) & cmd->bit) continue;
-        for (size_t t = 0; t < TABLE_SIZE; t++)
-            if ((int)table[t].id == used[i]) return pab_cli_usage_error("'%s' does not take --%s", cmd->name, table[t].name);
+        size_t line = line_of(used[i]);
+        if (!(table[line].commands & cmd->bit)) return pab_cli_usage_error("'%s' does not take --%s", cmd->name, table[line].name);
     }
     if (c->arg_count - 1 < cmd->min_args || c->arg_count - 1 > cmd->max_args) return pab_cli_usage_error("usage: pabengine %s %s", cmd->name, cmd->usage);
+    for (size_t i = 1; i < c->arg_count; i++)
+        if (!*c->args[i]) return pab_cli_usage_error("an argument is empty; usage: pabengine %s %s", cmd->name, cmd->usage);
     return 0;
 }
 
@@ -182,6 +184,8 @@ int pab_cli_parse(int argc, char **argv, struct pab_cli *ret, const struct pab_c
         if (c == ':') return pab_cli_usage_error("option '%s' needs a value", word);
         if (c == '?') return unknown_option(word);
         int id = long_of_short(c);
+        /* an unset variable of a script: as a path it would be the current folder, as a name anything */
+        if (optarg && !*optarg) return pab_cli_usage_error("--%s needs a value, found an empty one", table[line_of(id)].name);
         if (apply(ret, (enum opt)id, optarg)) return PAB_EXIT_USAGE;
         if (used_count < sizeof used / sizeof *used) used[used_count++] = id;
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "config.h"
 #include "core/base/cancel.h"
+#include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/secret.h"
 #include "core/base/str.h"
@@ -47,12 +48,17 @@ const struct pab_command *pab_command_find(const char *name)
 static void setup_log(const struct pab_cli *cli)
 {
     static const char *const levels[] = { "debug", "verbose", "info", "warning", "error" };
-    enum pab_log_level level = cli->quiet ? PAB_LL_ERROR : PAB_LL_INFO;
+    enum pab_log_level level = PAB_LL_INFO;
     const char *env = getenv("PABENGINE_LOG");
-    for (size_t i = 0; env && i < sizeof levels / sizeof *levels; i++)
-        if (strcmp(env, levels[i]) == 0) level = (enum pab_log_level)i;
+    int known = !env || !*env;
+    for (size_t i = 0; !known && i < sizeof levels / sizeof *levels; i++)
+        if ((known = strcmp(env, levels[i]) == 0)) level = (enum pab_log_level)i;
+    if (cli->quiet) level = PAB_LL_ERROR;
     if (cli->verbose) level = cli->verbose > 1 ? PAB_LL_DEBUG : PAB_LL_VERBOSE;
     pab_log_setup(&(struct pab_log_opts){ .level = level, .json = cli->log_json, .color = pab_cli_color(cli, 2) });
+    if (known) return; /* a word that is none is no reason to leave out the nightly backup */
+    CLEANUP_FREE char *shown = pab_str_printable(env);
+    pab_logf(PAB_LL_WARNING, NULL, "PABENGINE_LOG is debug, verbose, info, warning or error, not '%s'", shown);
 }
 
 static int show_version(const struct pab_cli *cli)
