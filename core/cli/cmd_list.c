@@ -102,24 +102,41 @@ static void artifact_line(struct pab_printer *p, json_t *array, const struct pab
     json_array_append_new(array, o);
 }
 
-/* The artifacts, or with a PATH (an artifact's path or an object's name) the files of that tree. */
+static int is_meant(const char *inside, const struct pab_mf_artifact *a)
+{
+    return !inside || strcmp(inside, a->path) == 0 || strcmp(inside, a->object) == 0;
+}
+
+static size_t count_meant(const struct pab_manifest *m, const char *inside)
+{
+    size_t n = 0;
+    for (size_t t = 0; t < m->targets.count; t++)
+        for (size_t i = 0; i < m->targets.items[t].artifacts.count; i++) n += (size_t)is_meant(inside, &m->targets.items[t].artifacts.items[i]);
+    return n;
+}
+
+/* The artifacts, or with a PATH (an artifact's path or an object's name, which several targets may use) the files of that tree. */
 static int list_inside(struct pab_printer *p, struct pab_store *store, const char *which, const char *inside, struct pab_error *err)
 {
     struct pab_backup *b;
     if (pab_backup_open(store, which, &b, err)) return err->code;
     const struct pab_manifest *m = pab_backup_manifest(b);
     json_t *array = json_array();
-    int rc = PAB_OK, found = 0;
+    size_t meant = count_meant(m, inside);
+    int rc = inside && !meant ? pab_error_set(err, PAB_E_USAGE, 0, "backup '%s' holds no artifact or object '%s'", m->name, inside) : PAB_OK;
     for (size_t t = 0; t < m->targets.count && !rc; t++) {
-        for (size_t i = 0; i < m->targets.items[t].artifacts.count && !rc; i++) {
-            const struct pab_mf_artifact *a = &m->targets.items[t].artifacts.items[i];
-            if (inside && strcmp(inside, a->path) != 0 && strcmp(inside, a->object) != 0) continue;
-            found = 1;
-            if (inside && a->kind == PAB_KIND_TREE) rc = pab_list_tree(b, a, p->cli->json ? array : NULL, err);
-            else artifact_line(p, array, &m->targets.items[t], a);
+        const struct pab_mf_target *target = &m->targets.items[t];
+        for (size_t i = 0; i < target->artifacts.count && !rc; i++) {
+            const struct pab_mf_artifact *a = &target->artifacts.items[i];
+            if (!is_meant(inside, a)) continue;
+            if (!inside || a->kind != PAB_KIND_TREE) {
+                artifact_line(p, array, target, a);
+                continue;
+            }
+            if (meant > 1 && !p->cli->json) pab_cli_say("%s (%s):\n", a->path, target->name);
+            rc = pab_list_tree(b, target, a, p->cli->json ? array : NULL, err);
         }
     }
-    if (!rc && inside && !found) rc = pab_error_set(err, PAB_E_NOT_FOUND, 0, "backup '%s' holds no artifact or object '%s'", m->name, inside);
     if (p->cli->json) json_object_set(p->document, inside ? "entries" : "artifacts", array);
     json_decref(array);
     pab_backup_close(b);

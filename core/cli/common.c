@@ -32,7 +32,8 @@ void pab_cli_say(const char *fmt, ...)
     va_end(ap);
     for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
         int c1 = *p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0; /* U+0080 to U+009F */
-        if ((*p < 0x20 && (*p != '\n' || p[1])) || *p == 0x7f || c1) printf("\\x%02x", *p);
+        if (c1) printf("\\x%02x\\x%02x", *p, p[1]), p++;
+        else if ((*p < 0x20 && (*p != '\n' || p[1])) || *p == 0x7f) printf("\\x%02x", *p);
         else putchar(*p);
     }
 }

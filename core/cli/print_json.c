@@ -6,18 +6,19 @@
 #include "core/base/secret.h"
 #include "core/base/str.h"
 #include "core/cli/printer.h"
+#include "core/store/names.h"
 
 static const char *const plan_actions[] = { "", "create", "overwrite", "drop", "stop", "keep", "conflict" };
 static const char *const statuses[] = { "ok", "warning", "failed", "skipped" };
 
-/* Any text: bytes that are not UTF-8 (file names) become \xNN. */
+/* Any text, whole: of one that is not UTF-8 (file names) the other bytes become \xNN, and "\" becomes "\\". */
 static json_t *text(const char *s)
 {
     if (!s) return json_null();
     json_t *j = json_string(s);
     if (j) return j;
-    CLEANUP_FREE char *printable = pab_str_printable(s);
-    return json_string(printable);
+    CLEANUP_FREE char *escaped = pab_str_escape(s);
+    return json_string(escaped);
 }
 
 static void set(json_t *o, const char *key, const char *value)

@@ -36,7 +36,7 @@ newline_in_name=1 lines "restore" 0 restore "$job" latest --yes --to "$T/to"
 check "restore: the plan is in it" jq -e -s 'last.plan | length > 0' "$out"
 document "list" list "$job"
 document "list of a backup" list "$job" "$(basename "$(latest)")"
-newline_in_name=1 document "list of an artifact" list "$job" latest s
+document "list of an artifact" list "$job" latest s
 document "discover" discover "$job"
 expect 3 "check: a warning shows in the exit status" check "$job" --json
 check "check: one document" jq -e -s 'length == 1' "$out"
