@@ -91,7 +91,7 @@ static int check_store(struct pab_session *s, struct pab_error *err)
     if (stat(where, &st) || !S_ISDIR(st.st_mode))
         return pab_error_set(err, PAB_E_IO, ENOTDIR, "the store '%s' cannot be: '%s'", s->store_path, where);
     if (access(where, W_OK | X_OK)) return pab_error_set(err, PAB_E_IO, errno, "the store '%s' cannot be written", s->store_path);
-    if (strcmp(where, s->store_path) != 0) return PAB_OK; /* will be made by the first run */
+    if (strcmp(where, s->store_path) != 0) return pab_space_check_new(s, where, err); /* will be made by the first run */
     struct pab_store *store = NULL;
     int rc = pab_store_open(s->store_path, 0, &store, err);
     struct pab_backup_list list = { 0 };

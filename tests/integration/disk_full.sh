@@ -85,6 +85,20 @@ expect 1 "an existing store that became read-only" run "$job"
 expect 0 "can still be verified" verify "$job" --check-integrity
 expect 0 "and listed" list "$job"
 expect 0 "and restored from" restore "$job" latest --yes --to "$T/to"
+
+# ---- a store that is not there yet
+mount -o remount,rw,size=50m "$T/ro"
+store=$T/ro/not/yet
+make_job <<END
+targets: [{name: c, plugin: files, options: {root: $T/small, sets: {s: [x]}}}]
+END
+expect 0 "a store that is not there yet, on a disk with room" check "$job"
+has "has room" "$out" "has room"
+mount -o remount,size=10m "$T/ro"
+expect 1 "on a disk without" check "$job"
+has "has none" "$err" "not enough room in '$store'"
+has_not "and is not said to have" "$out" "has room"
+same "nor made" "no" "$([ -e "$store" ] && echo yes || echo no)"
 umount "$T/ro"
 store=$T/no/such/parent/store
 make_job <<END
