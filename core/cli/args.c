@@ -4,7 +4,7 @@
 #include <string.h>
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
-#include "core/cli/cli.h"
+#include "core/cli/printer.h"
 
 enum opt {
     OPT_VERBOSE = 256, OPT_QUIET, OPT_JSON, OPT_NO_COLOR, OPT_LOG_FORMAT, OPT_HELP, OPT_VERSION, OPT_CONFIG_ONLY, OPT_DATA_ONLY, OPT_SERVICES_ONLY,
@@ -59,27 +59,40 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
 };
 #define TABLE_SIZE (sizeof table / sizeof *table)
 
-int pab_cli_usage_error(const char *fmt, ...)
+/* PAB_PRINT_LINES or PAB_PRINT_DOCUMENT, of a command line that may be any. */
+static int shape_of(const struct pab_cli *cli)
+{
+    static const char *const with_lines[] = { "run", "restore", "verify" };
+    size_t word = cli->arg_count > 1 && strcmp(cli->args[0], "schedule") == 0;
+    for (size_t i = 0; cli->arg_count && i < sizeof with_lines / sizeof *with_lines; i++)
+        if (strcmp(cli->args[word], with_lines[i]) == 0) return PAB_PRINT_LINES;
+    return PAB_PRINT_DOCUMENT;
+}
+
+int pab_cli_usage_error(const struct pab_cli *cli, const char *fmt, ...)
 {
     va_list ap;
     va_start(ap, fmt);
     CLEANUP_FREE char *text = pab_vsprintf(fmt, ap);
     va_end(ap);
     fprintf(stderr, "pabengine: %s\nTry 'pabengine --help'.\n", text);
-    return PAB_EXIT_USAGE;
+    if (!cli->json) return PAB_EXIT_USAGE;
+    struct pab_error err = { 0 };
+    pab_error_set(&err, PAB_E_USAGE, 0, "%s", text);
+    return pab_printer_end(pab_printer_new(cli, shape_of(cli), cli->arg_count ? cli->args[0] : ""), PAB_EXIT_USAGE, &err);
 }
 
-static int unknown_option(const char *arg)
+/* Texts of mistakes are the caller's to free; NULL: none. */
+static char *unknown_option(const char *arg)
 {
     const char *names[TABLE_SIZE];
     CLEANUP_FREE char *bare = pab_strndup(arg, strcspn(arg, "="));
     for (size_t i = 0; i < TABLE_SIZE; i++) names[i] = table[i].name;
     const char *near = pab_str_nearest(strncmp(bare, "--", 2) == 0 ? bare + 2 : bare, names, TABLE_SIZE);
-    if (near) return pab_cli_usage_error("unknown option '%s'; did you mean '--%s'?", bare, near);
-    return pab_cli_usage_error("unknown option '%s'", bare);
+    return near ? pab_sprintf("unknown option '%s'; did you mean '--%s'?", bare, near) : pab_sprintf("unknown option '%s'", bare);
 }
 
-static int apply(struct pab_cli *c, enum opt id, const char *arg)
+static char *apply(struct pab_cli *c, enum opt id, const char *arg)
 {
     switch (id) {
     case OPT_VERBOSE: c->verbose++; break;
@@ -87,7 +100,7 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_JSON: c->json = 1; break;
     case OPT_NO_COLOR: c->no_color = 1; break;
     case OPT_LOG_FORMAT:
-        if (strcmp(arg, "json") != 0 && strcmp(arg, "text") != 0) return pab_cli_usage_error("--log-format is text or json, not '%s'", arg);
+        if (strcmp(arg, "json") != 0 && strcmp(arg, "text") != 0) return pab_sprintf("--log-format is text or json, not '%s'", arg);
         c->log_json = strcmp(arg, "json") == 0;
         break;
     case OPT_HELP: c->help = 1; break;
@@ -113,7 +126,7 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_FREQUENCY: c->frequency = arg; break;
     case OPT_AT: c->at = arg; break;
     case OPT_METHOD:
-        if (strcmp(arg, "systemd") != 0 && strcmp(arg, "cron") != 0) return pab_cli_usage_error("--method is systemd or cron, not '%s'", arg);
+        if (strcmp(arg, "systemd") != 0 && strcmp(arg, "cron") != 0) return pab_sprintf("--method is systemd or cron, not '%s'", arg);
         c->method = arg;
         break;
     case OPT_USER: c->user_scope = 1; break;
@@ -131,7 +144,7 @@ static int apply(struct pab_cli *c, enum opt id, const char *arg)
     case OPT_SIZE: c->sizes = 1; break;
     case OPT_MANIFEST: c->manifest = 1; break;
     }
-    return 0;
+    return NULL;
 }
 
 /* Short forms, for fingers that know other tools. */
@@ -162,37 +175,47 @@ static int check_command(const struct pab_cli *c, const struct pab_command *cmd,
 {
     for (size_t i = 0; i < used_count; i++) {
         size_t line = line_of(used[i]);
-        if (!(table[line].commands & cmd->bit)) return pab_cli_usage_error("'%s' does not take --%s", cmd->name, table[line].name);
+        if (!(table[line].commands & cmd->bit)) return pab_cli_usage_error(c, "'%s' does not take --%s", cmd->name, table[line].name);
     }
-    if (c->arg_count - 1 < cmd->min_args || c->arg_count - 1 > cmd->max_args) return pab_cli_usage_error("usage: pabengine %s %s", cmd->name, cmd->usage);
+    if (c->arg_count - 1 < cmd->min_args || c->arg_count - 1 > cmd->max_args) return pab_cli_usage_error(c, "usage: pabengine %s %s", cmd->name, cmd->usage);
     for (size_t i = 1; i < c->arg_count; i++)
-        if (!*c->args[i]) return pab_cli_usage_error("an argument is empty; usage: pabengine %s %s", cmd->name, cmd->usage);
+        if (!*c->args[i]) return pab_cli_usage_error(c, "an argument is empty; usage: pabengine %s %s", cmd->name, cmd->usage);
     return 0;
+}
+
+/* One answer of getopt: `c` for `word`. *ret_id: the option, when it is one. The text of a mistake, or NULL. */
+static char *take(struct pab_cli *cli, int c, const char *word, int *ret_id)
+{
+    *ret_id = 0;
+    if (c == ':') return pab_sprintf("option '%s' needs a value", word);
+    if (c == '?' && optopt >= OPT_VERBOSE) return pab_sprintf("--%s takes no value", table[line_of(optopt)].name);
+    if (c == '?') return unknown_option(word);
+    *ret_id = long_of_short(c);
+    /* an unset variable of a script: as a path it would be the current folder, as a name anything */
+    if (optarg && !*optarg) return pab_sprintf("--%s needs a value, found an empty one", table[line_of(*ret_id)].name);
+    return apply(cli, (enum opt)*ret_id, optarg);
 }
 
 int pab_cli_parse(int argc, char **argv, struct pab_cli *ret, const struct pab_command **ret_command)
 {
     struct option longs[TABLE_SIZE + 1] = { 0 };
-    int used[256];
+    CLEANUP_FREE char *wrong = NULL; /* the first mistake; told when all is read, for a --json that comes after it */
+    int used[256], id;
     size_t used_count = 0;
     for (size_t i = 0; i < TABLE_SIZE; i++) longs[i] = (struct option){ table[i].name, table[i].arg ? required_argument : no_argument, NULL, table[i].id };
     *ret = (struct pab_cli){ 0 };
     *ret_command = NULL;
     opterr = 0;
     for (int c; (c = getopt_long(argc, argv, short_options, longs, NULL)) != -1;) {
-        const char *word = optind > 0 ? argv[optind - 1] : "";
-        if (c == ':') return pab_cli_usage_error("option '%s' needs a value", word);
-        if (c == '?') return unknown_option(word);
-        int id = long_of_short(c);
-        /* an unset variable of a script: as a path it would be the current folder, as a name anything */
-        if (optarg && !*optarg) return pab_cli_usage_error("--%s needs a value, found an empty one", table[line_of(id)].name);
-        if (apply(ret, (enum opt)id, optarg)) return PAB_EXIT_USAGE;
-        if (used_count < sizeof used / sizeof *used) used[used_count++] = id;
+        CLEANUP_FREE char *mistake = take(ret, c, optind > 0 ? argv[optind - 1] : "", &id);
+        if (!wrong) wrong = pab_strdup(mistake);
+        if (id && used_count < sizeof used / sizeof *used) used[used_count++] = id;
     }
     ret->args = (const char *const *)(argv + optind);
     ret->arg_count = (size_t)(argc - optind);
-    if (!ret->arg_count) return ret->help || ret->version ? 0 : pab_cli_usage_error("no command given");
-    *ret_command = pab_command_find(ret->args[0]);
+    if (wrong) return pab_cli_usage_error(ret, "%s", wrong);
+    if (!ret->arg_count) return ret->help || ret->version ? 0 : pab_cli_usage_error(ret, "no command given");
+    *ret_command = pab_command_find(ret);
     if (!*ret_command) return PAB_EXIT_USAGE;
     return ret->help ? 0 : check_command(ret, *ret_command, used, used_count);
 }

@@ -59,13 +59,14 @@ struct pab_command {
     int (*run)(const struct pab_cli *cli);
 };
 extern const struct pab_command pab_commands[];
-const struct pab_command *pab_command_find(const char *name);
+const struct pab_command *pab_command_find(const struct pab_cli *cli);   /* args[0]; NULL after saying that there is none */
 
-/* argv into *ret. 0, or PAB_EXIT_USAGE after saying why on stderr. */
+/* argv into *ret. 0, or PAB_EXIT_USAGE after saying why. */
 int pab_cli_parse(int argc, char **argv, struct pab_cli *ret, const struct pab_command **ret_command);
 void pab_cli_release(struct pab_cli *cli);
 void pab_cli_print_help(const struct pab_command *c);  /* NULL: the overview. To stdout. */
-int pab_cli_usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* returns PAB_EXIT_USAGE */
+/* Says what is wrong with the command line: on stderr, and with --json on stdout, in the form of the command. Returns PAB_EXIT_USAGE. */
+int pab_cli_usage_error(const struct pab_cli *cli, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Opens the session that a command works with; says why on failure. An exit code. */
 struct pab_printer;

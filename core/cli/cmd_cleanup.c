@@ -59,7 +59,7 @@ static int days_of(const struct pab_cli *cli, int *ret)
     int64_t n = 0;
     if (!cli->retention) return PAB_EXIT_OK;
     if (pab_parse_int(cli->retention, &n) || n < 1 || n > PAB_RETENTION_MAX)
-        return pab_cli_usage_error("--retention: expected 1 to %d days, not '%s'", PAB_RETENTION_MAX, cli->retention);
+        return pab_cli_usage_error(cli, "--retention: expected 1 to %d days, not '%s'", PAB_RETENTION_MAX, cli->retention);
     *ret = (int)n;
     return PAB_EXIT_OK;
 }

@@ -34,7 +34,7 @@ static int uncovered(const struct pab_cli *cli)
     struct pab_session *s;
     json_t *list = NULL;
     int unknown = 0;
-    if (cli->targets.count) return pab_cli_usage_error("--uncovered looks at the whole job: leave out --target");
+    if (cli->targets.count) return pab_cli_usage_error(cli, "--uncovered looks at the whole job: leave out --target");
     struct pab_printer *p = pab_printer_new(cli, PAB_PRINT_DOCUMENT, "discover");
     int code = pab_cli_session(cli, p, 1, &s);
     if (code) return code;

@@ -64,8 +64,8 @@ int pab_cmd_plugin(const struct pab_cli *cli)
     const char *verb = cli->args[1], *name = cli->arg_count > 2 ? cli->args[2] : NULL;
     int is_list = strcmp(verb, "list") == 0;
     if (strcmp(verb, "check") == 0 && name) return check(pab_printer_new(cli, PAB_PRINT_DOCUMENT, "plugin"), name);
-    if (!is_list && strcmp(verb, "info") != 0) return pab_cli_usage_error("plugin takes list, info NAME or check FILE, not '%s'", verb);
-    if (is_list != !name) return pab_cli_usage_error(is_list ? "plugin list takes nothing more" : "plugin %s needs a name", verb);
+    if (!is_list && strcmp(verb, "info") != 0) return pab_cli_usage_error(cli, "plugin takes list, info NAME or check FILE, not '%s'", verb);
+    if (is_list != !name) return pab_cli_usage_error(cli, is_list ? "plugin list takes nothing more" : "plugin %s needs a name", verb);
     CLEANUP_FREE char *folders = pab_cli_plugin_folders();
     struct pab_error err = { 0 };
     struct pab_printer *p = pab_printer_new(cli, PAB_PRINT_DOCUMENT, "plugin");

@@ -11,7 +11,7 @@ int pab_cmd_report(const struct pab_cli *cli)
     struct pab_buf page = PAB_BUF_INIT(0);
     struct pab_cli plain = *cli;
     plain.output = NULL; /* it names the page here, not the store */
-    if (!cli->output && cli->json) return pab_cli_usage_error("report: --json needs -o FILE: the page itself goes to stdout");
+    if (!cli->output && cli->json) return pab_cli_usage_error(cli, "report: --json needs -o FILE: the page itself goes to stdout");
     struct pab_printer *p = pab_printer_new(&plain, PAB_PRINT_DOCUMENT, "report");
     int code = pab_cli_session(&plain, p, 0, &s);
     if (code) return code;

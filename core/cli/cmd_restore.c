@@ -20,8 +20,8 @@ static int confirm(void *ctx)
 int pab_cmd_restore(const struct pab_cli *cli)
 {
     if (!cli->yes && !cli->dry_run && (!isatty(0) || cli->json))
-        return pab_cli_usage_error("restore needs --yes when nobody can be asked (or --dry-run to see the plan)");
-    if (cli->to_dir && cli->as_name) return pab_cli_usage_error("--to and --as exclude each other");
+        return pab_cli_usage_error(cli, "restore needs --yes when nobody can be asked (or --dry-run to see the plan)");
+    if (cli->to_dir && cli->as_name) return pab_cli_usage_error(cli, "--to and --as exclude each other");
     CLEANUP_FREE char *here = getcwd(NULL, 0);
     CLEANUP_FREE char *to = cli->to_dir ? pab_path_absolute(here ? here : "/", cli->to_dir) : NULL;
     struct pab_error err = { 0 };

@@ -19,7 +19,7 @@ static int days_of(const struct pab_cli *cli, int *ret)
     int64_t n = 0;
     if (!cli->retention) return PAB_EXIT_OK;
     if (pab_parse_int(cli->retention, &n) || n < 1 || n > PAB_RETENTION_MAX)
-        return pab_cli_usage_error("--retention: expected 1 to %d days, not '%s'", PAB_RETENTION_MAX, cli->retention);
+        return pab_cli_usage_error(cli, "--retention: expected 1 to %d days, not '%s'", PAB_RETENTION_MAX, cli->retention);
     *ret = (int)n;
     return PAB_EXIT_OK;
 }
@@ -214,12 +214,12 @@ int pab_cmd_schedule(const struct pab_cli *cli)
     struct pab_cli inner = *cli; /* as if the verb were the command */
     inner.args++;
     inner.arg_count--;
-    if (strcmp(verb, "list") == 0) return inner.arg_count == 1 ? list(cli) : pab_cli_usage_error("usage: pabengine schedule list [options]");
+    if (strcmp(verb, "list") == 0) return inner.arg_count == 1 ? list(cli) : pab_cli_usage_error(cli, "usage: pabengine schedule list [options]");
     const char *near = pab_str_nearest(verb, verbs, sizeof verbs / sizeof *verbs);
     int known = 0;
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) known |= strcmp(verbs[i], verb) == 0;
-    if (!known) return near ? pab_cli_usage_error("unknown word '%s' after schedule; did you mean '%s'?", verb, near) : pab_cli_usage_error("unknown word '%s' after schedule", verb);
-    if (inner.arg_count != 2) return pab_cli_usage_error("usage: pabengine schedule %s JOB [options]", verb);
+    if (!known) return near ? pab_cli_usage_error(cli, "unknown word '%s' after schedule; did you mean '%s'?", verb, near) : pab_cli_usage_error(cli, "unknown word '%s' after schedule", verb);
+    if (inner.arg_count != 2) return pab_cli_usage_error(cli, "usage: pabengine schedule %s JOB [options]", verb);
     switch (*verb) {
     case 'i': return change(&inner, 1);
     case 'u': return change(&inner, 0);

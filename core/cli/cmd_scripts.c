@@ -59,7 +59,7 @@ int pab_cmd_scripts(const struct pab_cli *cli)
     struct pab_error err = { 0 };
     struct script s[COUNT] = { 0 };
     const char *folder = getenv("PABENGINE_SCRIPTS_PATH");
-    if (strcmp(cli->args[1], "install") != 0) return pab_cli_usage_error("scripts: expected 'install DIR', not '%s'", cli->args[1]);
+    if (strcmp(cli->args[1], "install") != 0) return pab_cli_usage_error(cli, "scripts: expected 'install DIR', not '%s'", cli->args[1]);
     struct pab_printer *p = pab_printer_new(cli, PAB_PRINT_DOCUMENT, "scripts");
     int rc = install(cli, p, folder && *folder ? folder : PAB_SCRIPTSDIR, cli->args[2], s, &err);
     for (size_t i = 0; i < COUNT; i++) free(s[i].text);

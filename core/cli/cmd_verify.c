@@ -4,7 +4,7 @@
 int pab_cmd_verify(const struct pab_cli *cli)
 {
     const char *which = cli->arg_count > 2 ? cli->args[2] : NULL;
-    if ((which != NULL) + cli->all + cli->latest > 1) return pab_cli_usage_error("verify takes one of --all, --latest or a backup");
+    if ((which != NULL) + cli->all + cli->latest > 1) return pab_cli_usage_error(cli, "verify takes one of --all, --latest or a backup");
     struct pab_error err = { 0 };
     struct pab_session *s;
     struct pab_printer *p = pab_printer_new(cli, PAB_PRINT_LINES, "verify");

@@ -31,17 +31,17 @@ const struct pab_command pab_commands[] = {
     { NULL, 0, NULL, NULL, 0, 0, NULL },
 };
 
-const struct pab_command *pab_command_find(const char *name)
+const struct pab_command *pab_command_find(const struct pab_cli *cli)
 {
-    const char *names[sizeof pab_commands / sizeof *pab_commands];
+    const char *name = cli->args[0], *names[sizeof pab_commands / sizeof *pab_commands];
     size_t n = 0;
     for (const struct pab_command *c = pab_commands; c->name; c++) {
         if (strcmp(c->name, name) == 0) return c;
         names[n++] = c->name;
     }
     const char *near = pab_str_nearest(name, names, n);
-    if (near) pab_cli_usage_error("unknown command '%s'; did you mean '%s'?", name, near);
-    else pab_cli_usage_error("unknown command '%s'", name);
+    if (near) pab_cli_usage_error(cli, "unknown command '%s'; did you mean '%s'?", name, near);
+    else pab_cli_usage_error(cli, "unknown command '%s'", name);
     return NULL;
 }
 

@@ -85,7 +85,7 @@ static json_t *target_json(const struct pab_event *e)
     set(o, "name", e->target);
     set(o, "plugin", e->plugin);
     set(o, "status", statuses[e->status]);
-    set(o, "detail", e->text);
+    set(o, "detail", e->status == PAB_MF_FAILED && e->error ? e->error->message : e->text); /* what it would have been is no news */
     json_object_set_new(o, "seconds", json_real((double)e->ms / 1000.0));
     json_object_set_new(o, "error", e->error && e->error->code ? error_json(e->error) : json_null());
     return o;
@@ -156,8 +156,15 @@ void pab_print_json_line(struct pab_printer *p, const struct pab_event *e)
         set_number(o, "size", e->size);
         json_array_append_new(array_of(p->document, "plan"), o);
         return;
+    case PAB_EV_TARGET_START:
+    case PAB_EV_OBJECT:
+    case PAB_EV_FACT:
+        if (strcmp(p->verb, "discover") == 0) pab_print_json_document(p, e); /* a dry run: the summary holds what was found */
+        json_decref(o);
+        return;
     case PAB_EV_TARGET_END:
-        json_array_append_new(array_of(p->document, "targets"), target_json(e));
+        if (strcmp(p->verb, "discover") == 0) pab_print_json_document(p, e);
+        else json_array_append_new(array_of(p->document, "targets"), target_json(e));
         json_decref(o);
         return;
     case PAB_EV_SUMMARY:

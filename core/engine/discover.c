@@ -115,10 +115,11 @@ int pab_engine_check(struct pab_session *s, struct pab_error *err)
     pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = "store", .plugin = "directory", .status = rc ? PAB_MF_FAILED : PAB_MF_OK,
                                               .text = "can be written and has room", .size = PAB_SIZE_UNKNOWN, .error = rc ? &why : NULL });
     if (s->job->notify_count) {
-        size_t faults = pab_notifier_check(s);
+        struct pab_error fault = { 0 };
+        size_t faults = pab_notifier_check(s, &fault);
         failed += faults;
         pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = "notify", .plugin = "", .status = faults ? PAB_MF_FAILED : PAB_MF_OK,
-                                                  .text = "complete; nobody was told anything", .size = PAB_SIZE_UNKNOWN });
+                                                  .text = "complete; nobody was told anything", .size = PAB_SIZE_UNKNOWN, .error = faults ? &fault : NULL });
     }
     return exit_code(failed, warned);
 }

@@ -142,7 +142,7 @@ void pab_notifier_free(struct pab_notifier *n)
     free(n);
 }
 
-size_t pab_notifier_check(const struct pab_session *s)
+size_t pab_notifier_check(const struct pab_session *s, struct pab_error *ret_first)
 {
     size_t faults = 0;
     for (size_t i = 0; i < s->job->notify_count; i++) {
@@ -153,7 +153,7 @@ size_t pab_notifier_check(const struct pab_session *s)
             pab_error_hint(&why, pab_error_set(&why, PAB_E_TOOL, 0, "%s: there is no program '%s'", entry.where, entry.sendmail), "install a mail server, or name the program with sendmail");
         if (!rc) pab_notify_release(&entry);
         if (why.code) {
-            faults++;
+            if (!faults++) *ret_first = why;
             pab_emit_error(s, "notify", &why);
         }
     }

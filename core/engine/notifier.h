@@ -20,6 +20,6 @@ void pab_notifier_send(struct pab_notifier *n, const struct pab_outcome *o);
 void pab_notifier_wait(struct pab_notifier *n);
 void pab_notifier_free(struct pab_notifier *n); /* NULL is fine */
 /* For `check`: every entry can be read, and its program is there. Tells each fault as an error event; how many. */
-size_t pab_notifier_check(const struct pab_session *s);
+size_t pab_notifier_check(const struct pab_session *s, struct pab_error *ret_first);
 
 #endif

@@ -40,13 +40,48 @@ document "list of an artifact" list "$job" latest s
 document "discover" discover "$job"
 expect 3 "check: a warning shows in the exit status" check "$job" --json
 check "check: one document" jq -e -s 'length == 1' "$out"
-document "run --dry-run" run "$job" --dry-run
+lines "run --dry-run" 0 run "$job" --dry-run
+check "run --dry-run: the summary has the objects of each target" jq -e -s 'last | .status == "planned" and .targets[0].objects[0].id == "s"' "$out"
 document "plugin list" plugin list
 document "plugin info" plugin info files
 check "plugin info: the options" jq -e '[.. | objects | .key? // empty] | index("root") != null' "$out"
 document "--version" --version
+
+# ---- a wrong command line
+refused() { # NAME TEXT ARGUMENTS...: lines for a command that has lines
+    local name=$1 text=$2
+    shift 2
+    expect 2 "$name: exit status 2" "$@"
+    check "$name: an error line, then the summary" jq -e -s --arg text "$text" 'length == 2 and .[0].message_type == "error" and (.[0].message | contains($text)) and
+        .[0].code == "USAGE" and .[1].message_type == "summary" and .[1].exit_code == 2 and .[1].status == "failed"' "$out"
+    has "$name: and text on stderr" "$err" "$text"
+}
+refused "restore without --yes" "needs --yes" restore "$job" latest --json
+refused "what excludes each other" "exclude each other" run "$job" --full --incremental --json
+refused "an option that is none, before --json" "'--bogus'" run "$job" --bogus --json
+refused "an option of another command" "does not take --reason" verify --json "$job" --reason x
+refused "an empty value" "--name needs a value" run "$job" --name= --json
+refused "too few words" "usage: pabengine restore" restore "$job" --json
+refused "a schedule's run" "--retention: expected" schedule run "$job" --retention 0 --json
+expect 2 "list with an option that is none" list "$job" --bogus --json
+check "is told in one document" jq -e -s 'length == 1 and .[0].exit_code == 2 and (.[0].error.message | contains("bogus"))' "$out"
+expect 2 "a command that is none" lsit "$job" --json
+check "too" jq -e '.error.message | contains("list")' "$out"
+expect 2 "without --json" run "$job" --bogus
+same "there is nothing on stdout" "" "$(cat "$out")"
+
 truncate -s -1 "$(latest)"/config/s_*.tar.gz
 lines "verify of a damaged backup" 4 verify "$job" --check-integrity
+
+# ---- a target that does not answer
+make_job <<END
+notify: [{type: mail, to: [a@b.example], sendmail: /nowhere/sendmail}]
+targets: [{name: gone, plugin: files, options: {root: $T/nowhere, sets: {s: [a]}}}]
+END
+pab check "$job" --json
+check "check: the detail of a failure is what failed" jq -e '.targets[] | select(.name == "gone") | .status == "failed" and (.detail | contains("nowhere")) and .detail == .error.message' "$out"
+check "check: also of the notifications" jq -e '.targets[] | select(.name == "notify") | .detail == .error.message and (.detail | contains("/nowhere/sendmail"))' "$out"
+
 echo 'targets: [}' >"$job"
 expect 2 "a broken job" run "$job" --json
 check "is told in JSON, too" jq -e -s 'any(.message_type == "error" or .exit_code == 2)' "$out"
