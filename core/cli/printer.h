@@ -36,7 +36,7 @@ void pab_print_json_line(struct pab_printer *p, const struct pab_event *e);
 void pab_print_json_document(struct pab_printer *p, const struct pab_event *e);
 void pab_print_json_end(struct pab_printer *p, int code, const struct pab_error *err);
 
-/* progress.c: one line that is drawn over on a terminal; else a plain line every ten seconds. */
+/* progress.c: one line that is drawn over on a terminal; else a plain line every five seconds. */
 void pab_progress_setup(int enabled);
 void pab_progress_show(const struct pab_event *e);
 void pab_progress_wipe(void);

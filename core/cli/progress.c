@@ -7,7 +7,7 @@
 #include "core/base/str.h"
 #include "core/cli/printer.h"
 
-#define PLAIN_EVERY_MS 10000
+#define PLAIN_EVERY_MS 5000
 
 static int enabled, on_terminal, drawn;
 static int64_t started_ms, last_plain_ms;

@@ -47,6 +47,8 @@ has "... says that it becomes a full one" "$err" "this becomes a full backup"
 kept one
 expect 0 "an incremental run succeeds" run "$job" --incremental --name two
 kept two
+same "the parent stands in its place of the manifest" "content_sha256 parent_path deleted counts" \
+    "$(jq -r '[.targets[0].artifacts[0] | keys_unsorted[] | select(IN("content_sha256", "parent_path", "deleted", "counts"))] | join(" ")' "$store/two/manifest.json")"
 same "nothing changed: the tar holds nothing" "" "$(members two)"
 index_of two >"$T/index"
 has "... and the index holds everything" "$T/index" "./a/deep/40 type=file"

@@ -31,6 +31,14 @@ check "the manifest is JSON with the keys of the contract" jq -e '.format == "pa
     and (.targets[0].artifacts[0] | has("path") and has("object") and has("category") and has("kind") and has("media_type") and has("encoding") and has("encryption") and has("size")
     and has("content_size") and has("sha256") and has("content_sha256") and has("counts")) and .totals.artifacts == 1' "$(latest)/manifest.json"
 same "in their order" "format version id name job kind parent status started finished host engine store targets totals" "$(jq -r 'keys_unsorted | join(" ")' "$(latest)/manifest.json")"
+in_order() { # NAME JQ-PATH OF AN OBJECT KEYS...: it has them in this order, whatever else it has
+    local name=$1 path=$2
+    shift 2
+    same "$name" "$*" "$(jq -r --arg keys "$*" "[$path | keys_unsorted[] | select(IN((\$keys / \" \")[]))] | join(\" \")" "$(latest)/manifest.json")"
+}
+in_order "so are those of a target" '.targets[0]' name plugin plugin_version status started finished facts warnings error artifacts
+in_order "and of an artifact" '.targets[0].artifacts[0]' path object category kind media_type encoding encryption size content_size sha256 content_sha256 counts facts
+in_order "and of the engine, the store and the totals" '(.engine, .store, .totals)' version abi compression encryption artifacts size content_size seconds
 lines "verify" 0 verify "$job" --check-integrity
 newline_in_name=1 lines "restore" 0 restore "$job" latest --yes --to "$T/to"
 check "restore: the plan is in it" jq -e -s 'last.plan | length > 0' "$out"

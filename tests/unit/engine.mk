@@ -4,6 +4,11 @@ tests_unit_check_engine_SOURCES = tests/unit/check_engine.c tests/unit/engine_fi
 tests_unit_check_engine_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_engine_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/check_events
+tests_unit_check_events_SOURCES = tests/unit/check_events.c core/cli/progress.c tests/unit/unit.h
+tests_unit_check_events_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_events_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/check_conformance
 tests_unit_check_conformance_SOURCES = tests/unit/check_conformance.c tests/unit/unit.h
 tests_unit_check_conformance_CPPFLAGS = $(UNIT_CPPFLAGS)
