@@ -21,6 +21,13 @@ while read -r pod; do
     [ -n "$found" ] || bad "there is no manual $pod"
 done <"$t/wanted"
 
+# the two manuals that everybody reads name those of all plugins
+for pod in core/pabengine.pod core/pabengine-job.pod; do
+    for name in $(sed -n 's/^PAB_PLUGIN(\[\(.*\)\])$/\1/p' configure.ac); do
+        sed -n '/^=head1 SEE ALSO/,$p' "$pod" | grep -qF "pabengine-$name(7)" || bad "$pod: SEE ALSO does not name pabengine-$name(7)"
+    done
+done
+
 # manuals are sound POD, are built and installed
 find core plugins docs -name '*.pod' | sort >"$t/pods"
 while read -r pod; do
