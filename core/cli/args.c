@@ -242,5 +242,6 @@ void pab_cli_print_help(const struct pab_command *c)
         CLEANUP_FREE char *left = pab_sprintf("--%s%s%s", table[i].name, table[i].arg ? " " : "", table[i].arg ? table[i].arg : "");
         printf("  %-22s %s\n", left, table[i].help);
     }
-    if (!c) puts("\nExit codes: 0 done, 1 failed, 2 usage or job file, 3 finished but incomplete, 4 verify found damage,\n10 no such store or backup, 11 locked, 12 wrong key, 130 cancelled.  Manual: pabengine(1), pabengine-job(5).");
+    if (!c) puts("\nExit codes: 0 done, 1 failed, 2 usage or job file, 3 finished but incomplete, 4 verify found damage,\n"
+                 "10 no such store or backup, 11 locked, 12 wrong key, 130 cancelled.  Manual: pabengine(1), pabengine-job(5).");
 }

@@ -112,7 +112,8 @@ static void write_docker(struct pab_init *i)
     const json_t *docker = json_object_get(i->machine, "docker");
     const char *state = pab_machine_text(docker, "state");
     CLEANUP_FREE char *host = pab_init_quote(pab_machine_text(docker, "host")), *error = pab_init_quote(pab_machine_text(docker, "error"));
-    if (!strcmp(state, "ok")) pab_buf_addf(&i->out, "# Docker at %s: %zu containers, %zu volumes.\n", host, json_array_size(json_object_get(i->machine, "containers")), json_array_size(json_object_get(i->machine, "volumes")));
+    if (!strcmp(state, "ok")) pab_buf_addf(&i->out, "# Docker at %s: %zu containers, %zu volumes.\n", host,
+                                           json_array_size(json_object_get(i->machine, "containers")), json_array_size(json_object_get(i->machine, "volumes")));
     else if (!strcmp(state, "failed")) pab_buf_addf(&i->out, "# Docker at %s does not answer (%s): whatever runs there is not in this job.\n", host, error);
     else pab_buf_addf(&i->out, "# There is no Docker socket at %s: this job has nothing of containers.\n", host);
 }

@@ -61,7 +61,9 @@ const char *pab_machine_not_data(const char *path, const char *kind)
 int pab_known_holds_store(enum pab_known k, const char *destination)
 {
     switch (k) {
-    case PAB_KNOWN_POSTGRES: return pab_machine_below(destination, "/var/lib/postgresql") != NULL || pab_machine_below(destination, "/bitnami/postgresql") != NULL || pab_machine_below(destination, "/home/postgres/pgdata") != NULL;
+    case PAB_KNOWN_POSTGRES:
+        return pab_machine_below(destination, "/var/lib/postgresql") != NULL || pab_machine_below(destination, "/bitnami/postgresql") != NULL ||
+               pab_machine_below(destination, "/home/postgres/pgdata") != NULL;
     case PAB_KNOWN_NEO4J: return pab_machine_below(destination, "/data") != NULL || pab_machine_below(destination, "/var/lib/neo4j/data") != NULL;
     case PAB_KNOWN_LETTA: return pab_machine_below(destination, "/var/lib/postgresql") != NULL; /* its image runs a PostgreSQL of its own */
     case PAB_KNOWN_OTHER_STORE: return pab_machine_below(destination, "/etc") == NULL;

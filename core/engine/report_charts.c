@@ -86,7 +86,8 @@ void pab_report_calendar(const struct pab_report *r, struct pab_buf *out)
         else d->partial++;
     }
     int width = LEFT + PAB_REPORT_WEEKS * PITCH + 4, height = TOP + 7 * PITCH;
-    pab_buf_addf(out, "<section id=\"calendar\">\n<h2>Calendar</h2>\n<div class=\"scroll\"><svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"%zu backups on %zu days of the last %d weeks\">\n",
+    pab_buf_addf(out, "<section id=\"calendar\">\n<h2>Calendar</h2>\n<div class=\"scroll\">"
+                 "<svg viewBox=\"0 0 %d %d\" width=\"%d\" role=\"img\" aria-label=\"%zu backups on %zu days of the last %d weeks\">\n",
                  width, height, width, backups, days_with, PAB_REPORT_WEEKS);
     draw_months(out, first);
     for (int64_t day = first; day <= today; day++) draw_day(out, &days[day - first], day, (int)(day - first) / 7, (int)(day - first) % 7, day == today);

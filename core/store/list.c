@@ -19,7 +19,8 @@ static int load_manifest(int dirfd, const char *what, int head, struct pab_manif
     size_t n = 0;
     int rc = pab_read_plain(dirfd, PAB_MANIFEST_FILE, PAB_MANIFEST_MAX, &json, &n, err);
     if (rc == PAB_E_NOT_FOUND)
-        return pab_error_hint(err, pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not a whole backup: it has no " PAB_MANIFEST_FILE, what), "name another backup; 'pabengine list JOB' shows what there is");
+        return pab_error_hint(err, pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not a whole backup: it has no " PAB_MANIFEST_FILE, what),
+                              "name another backup; 'pabengine list JOB' shows what there is");
     if (rc) return pab_error_prefix(err, "%s", what);
     CLEANUP_FREE char *name = pab_sprintf("%s/" PAB_MANIFEST_FILE, what);
     if (head && pab_manifest_check_limits(json, n, name, err)) return PAB_E_CORRUPT;
@@ -163,7 +164,8 @@ int pab_backup_open(struct pab_store *s, const char *which, struct pab_backup **
     } else {
         if (!s) return not_found(NULL, which, err);
         name = strcmp(which, "latest") == 0 ? pab_store_latest(s) : pab_strdup(which);
-        if (!name) return pab_error_hint(err, pab_error_set(err, PAB_E_NOT_FOUND, 0, "'%s' has no complete backup yet ('latest' is missing)", s->path), "name a backup; 'pabengine list JOB' shows what there is");
+        if (!name) return pab_error_hint(err, pab_error_set(err, PAB_E_NOT_FOUND, 0, "'%s' has no complete backup yet ('latest' is missing)", s->path),
+                                         "name a backup; 'pabengine list JOB' shows what there is");
         if (!pab_backup_name_ok(name)) return not_found(s, which, err);
         fd = openat(s->dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         absolute = pab_sprintf("%s/%s", s->path, name);

@@ -66,14 +66,16 @@ static void stream(struct pab_buf *b, const struct pab_mf_artifact *a)
 {
     const char *type = a->media_type ? a->media_type : "";
     if (strcmp(type, "application/sql") == 0) {
-        if (strcmp(a->object, "globals") == 0) pab_buf_addf(b, "Roles and tablespaces; errors about roles that exist already are harmless:\n\n    %s '%s' | psql -X -d postgres\n", cat_command(a), a->path);
+        if (strcmp(a->object, "globals") == 0)
+            pab_buf_addf(b, "Roles and tablespaces; errors about roles that exist already are harmless:\n\n    %s '%s' | psql -X -d postgres\n", cat_command(a), a->path);
         else pab_buf_addf(b, "    createdb -T template0 NEW_NAME\n    %s '%s' | psql -X -v ON_ERROR_STOP=1 -d NEW_NAME\n", cat_command(a), a->path);
     } else if (strcmp(type, "application/x-pg-dump") == 0) {
         pab_buf_addf(b, "Custom format for pg_restore; without the data of the large tables, which only the .sql file holds:\n\n    pg_restore --list '%s'\n", a->path);
     } else if (strcmp(type, "application/x-cypher-query") == 0) {
         pab_buf_addf(b, "Statements for cypher-shell, once the graph is there:\n\n    %s '%s' | cypher-shell -d '%s'\n", cat_command(a), a->path, a->object);
     } else if (strcmp(type, "application/x-neo4j-dump") == 0) {
-        pab_buf_addf(b, "With the server stopped, by the admin tool of its version, as the server's user:\n\n    neo4j-admin database load '%s' --from-stdin --overwrite-destination=true < '%s'\n", a->object, a->path);
+        pab_buf_addf(b, "With the server stopped, by the admin tool of its version, as the server's user:\n\n"
+                        "    neo4j-admin database load '%s' --from-stdin --overwrite-destination=true < '%s'\n", a->object, a->path);
     } else if (strcmp(type, "application/jsonl") == 0) {
         pab_buf_addf(b, "One JSON object a line:\n\n    %s '%s' | head\n", cat_command(a), a->path);
     } else if (strcmp(type, "application/json") == 0) {

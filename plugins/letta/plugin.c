@@ -9,7 +9,8 @@ static const struct pab_option options[] = {
     REST_OPTIONS,
     { .key = "password", .type = PAB_OPT_SECRET, .help = "password of a server in secure mode" },
     { .key = "user_id", .type = PAB_OPT_STRING, .help = "user whose organisation is meant, as user-...; default: the server's own" },
-    { .key = "secrets", .type = PAB_OPT_CHOICE, .choices = secrets_choices, .default_text = "omit", .help = "values of agents' secrets and of tokens: leave them out, or write them into the backup as they are" },
+    { .key = "secrets", .type = PAB_OPT_CHOICE, .choices = secrets_choices, .default_text = "omit",
+      .help = "values of agents' secrets and of tokens: leave them out, or write them into the backup as they are" },
     { .key = "id_map", .type = PAB_OPT_PATH, .default_text = "id-map.json", .help = "file that a restore writes: which id became which" },
 };
 

@@ -87,7 +87,8 @@ static int plan_others(const struct restoring *r)
 {
     int rc = PAB_OK;
     int64_t conversations = restoring_find(r, "conversations", "conversations");
-    if (conversations >= 0) rc = restoring_plan(r, PAB_PLAN_KEEP, "conversations", "their messages come back as history of their agents; the list stays in '%s'", restoring_artifact(r, (uint32_t)conversations)->path);
+    if (conversations >= 0) rc = restoring_plan(r, PAB_PLAN_KEEP, "conversations",
+                                                "their messages come back as history of their agents; the list stays in '%s'", restoring_artifact(r, (uint32_t)conversations)->path);
     if (!rc) rc = restoring_plan(r, PAB_PLAN_KEEP, "ids", "every object gets a new id; a restore of the database by the postgres plugin keeps them");
     return rc;
 }

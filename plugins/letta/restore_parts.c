@@ -40,7 +40,8 @@ static int put_one(struct restoring *r, const struct part *p, const json_t *ther
     const char *label = label_of(p, item);
     CLEANUP_FREE char *below = pab_sprintf("%s%s", p->make, pab_str_has_suffix(p->make, "/") ? "" : "/");
     if (found && !same && !is_forced(r))
-        return is_plan(r) ? restoring_plan(r, PAB_PLAN_CONFLICT, p->object, "'%s' is there with another content; --force %s", label, strcmp(p->object, "tools") ? "keeps the one that is there" : "overwrites it for every agent that uses it")
+        return is_plan(r) ? restoring_plan(r, PAB_PLAN_CONFLICT, p->object, "'%s' is there with another content; --force %s", label,
+                                           strcmp(p->object, "tools") ? "keeps the one that is there" : "overwrites it for every agent that uses it")
                           : pab_fail(r->op, PAB_E_REFUSED, 0, NULL, "letta: %s '%s' is there with another content", p->object, label);
     if (found && (same || strcmp(p->object, "tools"))) {
         restoring_mapped(r, json_text(item, "id"), json_text(found, "id"));

@@ -117,7 +117,9 @@ int backup_credentials(struct taking *t)
         return rc ? rc : t->op->host->fact(t->op, "credentials", "encrypted");
     }
     if (!n8n_ids(t->r, N8N_API "/credentials", &ids, NULL) && json_object_size(ids))
-        pab_warn(t->op, "credentials", "the secrets of %zu credentials are not in the backup: the API does not give them; name the n8n command in option cli or container, or say credentials: metadata when a backup of the database has them",
+        pab_warn(t->op, "credentials", "the secrets of %zu credentials are not in the backup: the API does not give them; "
+                                       "name the n8n command in option cli or container, or say credentials: "
+                                       "metadata when a backup of the database has them",
                  json_object_size(ids));
     return t->op->host->fact(t->op, "credentials", "metadata");
 }

@@ -20,7 +20,8 @@ static int check_layout(struct pab_op *op, const char *dir)
         CLEANUP_FREE char *path = pab_sprintf("%s/%s", dir, needed[i]);
         struct stat st;
         if (stat(path, &st) || !S_ISDIR(st.st_mode))
-            return pab_fail(op, PAB_E_NOT_FOUND, 0, "data_dir is what server.directories.data says; transaction logs elsewhere need method dump", "there is no '%s': '%s' is not the data folder of a server", path, dir);
+            return pab_fail(op, PAB_E_NOT_FOUND, 0, "data_dir is what server.directories.data says; transaction logs elsewhere need method dump",
+                            "there is no '%s': '%s' is not the data folder of a server", path, dir);
     }
     return PAB_OK;
 }

@@ -84,7 +84,8 @@ static int send_group(struct load *l, struct group *g, struct pab_error *err)
     if (!g->count) return PAB_OK;
     CLEANUP_FREE char *statement = statement_of(l, g);
     pab_buf_adds(&g->rows, g->map ? "]" : "]}");
-    int rc = run(l, &(struct neo4j_query){ .statement = statement, .rows = g->rows.data, .flags = QUERY_WRITE | (g->map ? QUERY_PLAIN_ROWS : 0), .row = l->relationships ? take_relationships : take_node, .ctx = l }, err);
+    int rc = run(l, &(struct neo4j_query){ .statement = statement, .rows = g->rows.data, .flags = QUERY_WRITE | (g->map ? QUERY_PLAIN_ROWS : 0),
+                                           .row = l->relationships ? take_relationships : take_node, .ctx = l }, err);
     if (!rc && l->answered != g->count)
         rc = pab_error_set(err, PAB_E_CORRUPT, 0, "neo4j: of %u %s only %llu were made", g->count, l->relationships ? "relationships" : "nodes", (unsigned long long)l->answered);
     *(l->relationships ? &l->relationships_made : &l->nodes_made) += g->count;

@@ -86,7 +86,8 @@ int restore_files(const struct neo4j *n, struct pab_op *op, const struct pab_res
         else f.dumps += artifact_is_dump(a) != 0;
     }
     if (!f.data && !f.dumps) return PAB_OK;
-    if (!n->container && !n->data_dir) return pab_fail(op, PAB_E_CONFIG, 0, "give option container or data_dir", "the backup is of a stopped server, and the job does not say where its data folder is");
+    if (!n->container && !n->data_dir) return pab_fail(op, PAB_E_CONFIG, 0, "give option container or data_dir",
+                                                       "the backup is of a stopped server, and the job does not say where its data folder is");
     int rc = service_find(n, op, &f.s);
     if (!rc && (req->flags & PAB_RESTORE_CLEANUP)) rc = f.data ? cold_cleanup(&f.s, req) : PAB_OK;
     else if (!rc && !(rc = plan_all(&f)) && !(req->flags & PAB_RESTORE_PLAN)) rc = restore_all(&f);

@@ -44,7 +44,8 @@ static int read_roots(struct pg_back *b, PGconn *conn, struct pab_strs *ret, str
 {
     CLEANUP_RESULT PGresult *r = NULL;
     if (b->call->version < 100000) return PAB_OK;
-    if (pg_exec(b->call, conn, "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p'", &r, err)) return err->code;
+    if (pg_exec(b->call, conn, "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) "
+                "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'p'", &r, err)) return err->code;
     for (int i = 0; i < PQntuples(r); i++) pab_strs_add(ret, pg_cell(r, i, 0));
     return PAB_OK;
 }

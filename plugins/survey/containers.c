@@ -111,7 +111,8 @@ static json_t *container_of(const json_t *inspected, int local)
     struct survey_env env = { 0 };
     json_t *c = json_pack("{s:s, s:s, s:b, s:s, s:s, s:b, s:o, s:o, s:o}", "name", docker_container_name(inspected), "image", json_text(inspected, "Config.Image"),
                           "running", json_flag(inspected, "State.Running"), "project", project, "service", label(inspected, "com.docker.compose.service"),
-                          "host_network", !strcmp(json_text(inspected, "HostConfig.NetworkMode"), "host"), "ports", ports_of(inspected), "mounts", mounts_of(inspected, local), "addresses", addresses_of(inspected));
+                          "host_network", !strcmp(json_text(inspected, "HostConfig.NetworkMode"), "host"), "ports", ports_of(inspected),
+                          "mounts", mounts_of(inspected, local), "addresses", addresses_of(inspected));
     if (local && *folder == '/') survey_env_load(env_path, &env);
     add_env(c, inspected, &env);
     survey_env_release(&env);
@@ -165,7 +166,8 @@ int survey_containers(struct docker *d, int local, json_t *document, struct pab_
         if (rc == PAB_E_NOT_FOUND) continue; /* removed since */
         if (rc) return rc;
         json_array_append_new(containers, container_of(inspected, local));
-        if (local) json_array_append_new(labels, json_pack("{s:s, s:s, s:s, s:s}", "project", label(inspected, "com.docker.compose.project"), "folder", label(inspected, "com.docker.compose.project.working_dir"),
+        if (local) json_array_append_new(labels, json_pack("{s:s, s:s, s:s, s:s}", "project", label(inspected, "com.docker.compose.project"),
+                                                "folder", label(inspected, "com.docker.compose.project.working_dir"),
                                                 "files", label(inspected, "com.docker.compose.project.config_files"), "env_file", label(inspected, "com.docker.compose.project.environment_file")));
     }
     pab_error_clear(err);

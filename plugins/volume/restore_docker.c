@@ -144,7 +144,9 @@ static int plan(const struct restore *r, const struct there *t, const char *runn
     if (r->req->as_name && !force) return restore_plan(r, PAB_PLAN_CONFLICT, 0, "there is a volume '%s' already", r->name);
     if (*running && !force) rc = restore_plan(r, PAB_PLAN_CONFLICT, 0, "running containers use volume '%s': %s", r->name, running);
     else if (*running) rc = restore_plan(r, PAB_PLAN_STOP, 0, "containers are stopped and started again: %s", running);
-    if (rc || r->req->include_count) return rc ? rc : restore_plan(r, PAB_PLAN_OVERWRITE, PAB_SIZE_UNKNOWN, "the chosen files in volume '%s' are written%s", r->name, keep ? "; what they replace stays as NAME.pab-old" : "");
+    if (rc) return rc;
+    if (r->req->include_count) return restore_plan(r, PAB_PLAN_OVERWRITE, PAB_SIZE_UNKNOWN, "the chosen files in volume '%s' are written%s", r->name,
+                                                   keep ? "; what they replace stays as NAME.pab-old" : "");
     if (t->old && keep && !force) rc = restore_plan(r, PAB_PLAN_CONFLICT, 0, "volume '%s' of an earlier restore is still there; restore --cleanup removes it", old);
     else if (t->old) rc = restore_plan(r, PAB_PLAN_DROP, PAB_SIZE_UNKNOWN, "volume '%s' of an earlier restore is removed", old);
     if (rc) return rc;
