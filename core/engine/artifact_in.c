@@ -158,10 +158,7 @@ static void extract_warning(void *ctx, const char *path, const char *message)
 {
     struct in *r = ctx;
     CLEANUP_FREE char *text = pab_sprintf("'%s': %s", path, message);
-    pthread_mutex_lock(&r->c->lock);
-    r->c->warnings++;
-    pthread_mutex_unlock(&r->c->lock);
-    pab_emit_warning(r->c->session, r->c->target, r->a->object, text);
+    pab_opctx_warn(r->c, PAB_WARNING_FILE, r->a->object, text);
 }
 
 static int i_extract(void *reader, struct pab_extract *x, struct pab_error *err)

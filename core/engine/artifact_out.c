@@ -21,18 +21,14 @@ struct out {
 
 static void warn_about(struct out *o, const char *text)
 {
-    pthread_mutex_lock(&o->c->lock);
-    o->c->warnings++;
-    CLEANUP_FREE char *line = pab_sprintf("%s: %s", o->mf.object, text);
-    pab_strs_add(&o->c->mf->warnings, line);
-    pthread_mutex_unlock(&o->c->lock);
-    pab_emit_warning(o->c->session, o->c->target, o->mf.object, text);
+    pab_opctx_warn(o->c, PAB_WARNING_OTHER, o->mf.object, text);
 }
 
 static void tree_warning(void *ctx, const char *path, const char *message)
 {
+    struct out *o = ctx;
     CLEANUP_FREE char *text = pab_sprintf("'%s': %s", path, message);
-    warn_about(ctx, text);
+    pab_opctx_warn(o->c, PAB_WARNING_FILE, o->mf.object, text);
 }
 
 static int open_file(struct out *o, const struct pab_artifact_desc *d, const char *extension, struct pab_compression how,

@@ -48,6 +48,7 @@ static void forget_artifacts(struct run *r, struct pab_mf_target *mf)
     mf->artifacts.count = 0;
     pab_kvs_release(&mf->facts);
     pab_strs_release(&mf->warnings);
+    mf->warning_count = 0;
 }
 
 static int call_backup(struct pab_opctx *c, struct pab_op *op, void *arg)

@@ -47,4 +47,5 @@ libpab_engine_la_SOURCES = \
 	%D%/uncovered_paths.c \
 	%D%/uncovered_verb.c \
 	%D%/trial.c %D%/trial.h \
-	%D%/verify.c
+	%D%/verify.c \
+	%D%/warnings.c

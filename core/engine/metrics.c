@@ -109,7 +109,7 @@ static char *target_value(const struct writer *w, const struct pab_mf_target *t,
     case ARTIFACTS: return kept ? of_number(sum.artifacts) : NULL;
     case SIZE: return kept ? of_number(sum.size) : NULL;
     case CONTENT: return kept ? of_number(sum.content_size) : NULL;
-    case WARNINGS: return of_number(t->warnings.count);
+    case WARNINGS: return of_number(pab_target_warnings(t));
     }
     return NULL;
 }

@@ -9,13 +9,7 @@
 
 static void b_warn(void *ctx, const char *object, const char *message)
 {
-    struct pab_opctx *c = ctx;
-    CLEANUP_FREE char *text = object ? pab_sprintf("%s: %s", object, message) : pab_strdup(message);
-    pthread_mutex_lock(&c->lock);
-    c->warnings++;
-    if (c->mf) pab_strs_add(&c->mf->warnings, text);
-    pthread_mutex_unlock(&c->lock);
-    pab_emit_warning(c->session, c->target, object, message);
+    pab_opctx_warn(ctx, PAB_WARNING_OTHER, object, message);
 }
 
 static void b_progress(void *ctx, const struct pab_progress *p)
@@ -166,11 +160,13 @@ int pab_opctx_call(struct pab_opctx *c, enum pab_verb verb, int64_t timeout_ms,
 {
     struct pab_op_backend backend;
     make_backend(verb, &backend);
+    pab_opctx_warnings_begin(c);
     c->op = pab_operation_new(&(struct pab_operation_opts){
         .backend = &backend, .ctx = c, .target = c->target, .timeout_ms = timeout_ms, .config = c->instance->config,
         .inject_at = verb == PAB_VERB_BACKUP ? c->session->inject_at : 0, .cancel_at = verb == PAB_VERB_BACKUP ? c->session->cancel_at : 0 });
     int rc = call(c, pab_operation_handle(c->op), arg);
     rc = pab_operation_end(c->op, rc, verb_name(verb), err);
     c->op = NULL;
+    pab_opctx_warnings_end(c);
     return rc;
 }

@@ -15,6 +15,12 @@ enum pab_verb { PAB_VERB_CHECK, PAB_VERB_DISCOVER, PAB_VERB_BACKUP, PAB_VERB_RES
 /* Bytes that went by in the whole verb, for the progress line. */
 struct pab_traffic { uint64_t content_bytes, bytes; };
 
+/* About a file of a tree, of which there may be any number; or whatever else a plugin says. Of each kind the first are told
+ * (event, log) and kept (manifest), each cut to a length; the last one then says how many more there were. */
+enum pab_warning_kind { PAB_WARNING_OTHER, PAB_WARNING_FILE, PAB_WARNING_KINDS };
+#define PAB_WARNINGS_LISTED 1000u
+#define PAB_WARNING_TEXT_MAX 1000u
+
 struct pab_opctx {
     struct pab_session *session;
     struct pab_instance *instance;
@@ -24,7 +30,8 @@ struct pab_opctx {
     struct pab_traffic *traffic;         /* shared by all targets of the verb; atomic adds */
     pthread_mutex_t lock;                /* of what the plugin's threads may touch at once */
     char *scratch;                       /* private folder, made on demand */
-    uint64_t warnings;
+    uint64_t warnings;                   /* of the last call: all of them, */
+    uint64_t warnings_of[PAB_WARNING_KINDS]; /* ... and each kind */
 
     /* backup */
     struct pab_stage *stage;
@@ -57,6 +64,11 @@ void pab_opctx_set_source(struct pab_opctx *c, struct pab_backup *b, struct pab_
 int pab_opctx_call(struct pab_opctx *c, enum pab_verb verb, int64_t timeout_ms,
                    int (*call)(struct pab_opctx *c, struct pab_op *op, void *arg), void *arg, struct pab_error *err);
 void pab_opctx_progress(void *opctx, uint64_t content_bytes, uint64_t bytes);  /* for writers and sources */
+
+/* warnings.c; object may be NULL. begin and end are pab_opctx_call's. */
+void pab_opctx_warn(struct pab_opctx *c, enum pab_warning_kind kind, const char *object, const char *text);
+void pab_opctx_warnings_begin(struct pab_opctx *c);
+void pab_opctx_warnings_end(struct pab_opctx *c);
 
 /* artifact_out.c and artifact_in.c: their part of the backend. */
 void pab_backend_fill_out(struct pab_op_backend *b);

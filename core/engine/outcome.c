@@ -29,6 +29,8 @@ struct pab_target_sum pab_target_sum(const struct pab_mf_target *t)
     return sum;
 }
 
+uint64_t pab_target_warnings(const struct pab_mf_target *t) { return t->warning_count ? t->warning_count : t->warnings.count; }
+
 /* Masked, and UTF-8 whatever servers sent. */
 static char *clean(const char *s)
 {
@@ -87,7 +89,7 @@ static json_t *target_json(const struct pab_mf_target *t)
     json_object_set_new(o, "artifacts", json_integer((json_int_t)sum.artifacts));
     json_object_set_new(o, "size", json_integer((json_int_t)sum.size));
     json_object_set_new(o, "content_size", json_integer((json_int_t)sum.content_size));
-    json_object_set_new(o, "warning_count", json_integer((json_int_t)t->warnings.count));
+    json_object_set_new(o, "warning_count", json_integer((json_int_t)pab_target_warnings(t)));
     json_object_set_new(o, "warnings", warnings);
     json_object_set_new(o, "error", error_json(&t->error));
     return o;
@@ -178,7 +180,7 @@ static void add_target(struct pab_buf *b, const struct pab_mf_target *t)
     else if (t->status != PAB_MF_SKIPPED) pab_buf_addf(b, " (%s in %s)", size, time);
     pab_buf_addc(b, '\n');
     for (size_t i = 0; i < t->warnings.count && i < WARNINGS_IN_TEXT; i++) pab_buf_addf(b, "         warning: %s\n", t->warnings.items[i]);
-    if (t->warnings.count > WARNINGS_IN_TEXT) pab_buf_addf(b, "         and %zu more warnings\n", t->warnings.count - WARNINGS_IN_TEXT);
+    if (t->warnings.count > WARNINGS_IN_TEXT) pab_buf_addf(b, "         and %llu more warnings\n", (unsigned long long)pab_target_warnings(t) - WARNINGS_IN_TEXT);
 }
 
 char *pab_outcome_text(const struct pab_outcome *o)

@@ -32,6 +32,9 @@ struct pab_outcome {
 struct pab_target_sum { uint64_t artifacts, size, content_size; };
 struct pab_target_sum pab_target_sum(const struct pab_mf_target *t);
 
+/* How many warnings it gave, also when not all of them are listed. */
+uint64_t pab_target_warnings(const struct pab_mf_target *t);
+
 /* One JSON object, the same for hooks (stdin) and webhooks; see HOOKS in pabengine-job(5). event: what it calls itself. */
 char *pab_outcome_json(const struct pab_outcome *o, const char *event);
 /* What went wrong, in one line: the error of the run, else that of the first failed target, else the first warning; "" when nothing did. */

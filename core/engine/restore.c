@@ -208,7 +208,6 @@ static void execute(struct restore *r)
         struct pab_error why = { 0 };
         if (!p->c.source_count) continue;
         int64_t start = pab_monotonic_ms();
-        p->c.warnings = 0;
         pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_START, .target = p->c.target, .plugin = p->mf->plugin });
         pab_test_point("restore-target");
         int rc = restore_part(r, p, 0, &why);

@@ -43,6 +43,7 @@ struct pab_mf_target {
     int64_t started_ns, finished_ns;
     struct pab_kvs facts;
     struct pab_strs warnings;
+    uint64_t warning_count;        /* not in the JSON: with those beyond the ceiling of a list; 0: as many as are listed */
     struct pab_error error;        /* code 0: none */
     struct { struct pab_mf_artifact *items; size_t count, capacity; } artifacts;
 };

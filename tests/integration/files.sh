@@ -95,6 +95,20 @@ echo x >>"$pa/.env"
 expect 0 "--drop-old" restore "$job" "$backup" --yes --drop-old
 same "keeps nothing" "" "$(find "$pa" -name '*.pab-old')"
 
+# ---- more warnings than anybody reads
+fresh
+python3 - "$pa/docs" <<'END'
+import os, socket, sys
+os.chdir(sys.argv[1])
+for i in range(3000):
+    s = socket.socket(socket.AF_UNIX)
+    s.bind("s%04d" % i)
+    s.close()
+END
+expect 3 "three thousand sockets are warnings" run "$job"
+same "of which a thousand are told" "1000 1" "$(grep -c 'is a socket, left out' "$err") $(grep -c 'and 2,000 more warnings about files, not listed' "$err")"
+same "and as many are in the manifest" "1000 1" "$(grep -c 'is a socket, left out' "$(latest)/manifest.json") $(grep -c 'and 2,000 more warnings about files, not listed' "$(latest)/manifest.json")"
+
 # ---- sets that match nothing
 fresh
 rm "$pa/.env"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "core/include/pab_plugin.h"
 
-static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", NULL };
+static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", NULL };
 static const struct pab_option options[] = {
     { .key = "act", .type = PAB_OPT_CHOICE, .default_text = "ok", .choices = acts, .help = "what to do in a backup" },
     { .key = "dir", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "folder for notes and restored objects" },
@@ -107,6 +107,11 @@ static int32_t s_backup(void *instance, struct pab_op *op, const struct pab_back
     }
     if (strcmp(s->act, "flaky") == 0 && note(s, "attempts") < 3) return pab_fail(op, PAB_E_UNREACHABLE, 0, NULL, "not yet");
     if (strcmp(s->act, "warn") == 0) pab_warn(op, "object0", "something is missing");
+    if (strcmp(s->act, "flood") == 0) {
+        char text[3000];
+        memset(text, 'x', sizeof text);
+        for (int i = 0; i < 25000; i++) pab_warn(op, "object0", "warning %d of %.*s: its reason", i, (int)sizeof text, text);
+    }
     if (strcmp(s->act, "slow") == 0 && op->host->sleep_ms(op, 60000)) return PAB_E_CANCELLED;
     if (strcmp(s->act, "journal") == 0) {
         char record[4200];

@@ -78,6 +78,27 @@ START_TEST(a_warning_is_kept_and_gives_code_3)
 }
 END_TEST
 
+START_TEST(any_number_of_warnings_leaves_a_small_manifest_and_their_count)
+{
+    setup();
+    JOB("a flood");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_INCOMPLETE);
+    struct stat st;
+    char path[160];
+    snprintf(path, sizeof path, "%s/one/manifest.json", store_path);
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_lt(st.st_size, 2 << 20);
+    struct pab_backup_list list = backups();
+    const struct pab_strs *kept = &list.items[0].manifest.targets.items[0].warnings;
+    ck_assert_uint_eq(kept->count, 1001);
+    ck_assert_str_eq(kept->items[1000], "and 24,000 more warnings, not listed");
+    ck_assert(pab_str_has_prefix(kept->items[999], "object0: warning 999 of xxx") && pab_str_has_suffix(kept->items[999], "xxx: its reason"));
+    pab_backup_list_release(&list);
+    ck_assert_uint_eq(warning_events, 1001);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_target_over_its_time_limit_fails_by_name_of_the_limit)
 {
     setup();
@@ -321,6 +342,7 @@ END_TEST
 
 UNIT_MAIN("engine", a_run_publishes_and_moves_latest, one_failing_target_makes_it_partial_and_latest_stays, when_every_target_fails_nothing_is_published,
           a_target_that_is_not_required_may_fail, what_may_pass_is_tried_again, a_warning_is_kept_and_gives_code_3,
+          any_number_of_warnings_leaves_a_small_manifest_and_their_count,
           a_target_over_its_time_limit_fails_by_name_of_the_limit, a_target_of_another_category_is_skipped, an_existing_name_is_refused,
           a_flipped_bit_is_found_named_and_not_restored, a_missing_and_an_extra_file_are_found_without_reading, a_restore_brings_back_the_same_bytes,
           a_conflict_in_the_plan_needs_force, as_needs_exactly_one_object, an_object_that_is_not_there_is_named, no_store_and_no_backup_are_code_10,

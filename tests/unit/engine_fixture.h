@@ -21,6 +21,7 @@
 
 static char dir[64], job_path[128], store_path[128];
 static struct pab_error err;
+static unsigned warning_events __attribute__((unused));
 static char finding[256], findings[4096], warnings[2048], plan_object[64], target_error[256]; /* the last finding; all of them, one a line */
 
 static void event(void *ctx, const struct pab_event *e)
@@ -30,6 +31,7 @@ static void event(void *ctx, const struct pab_event *e)
         snprintf(finding, sizeof finding, "%s: %s", e->path ? e->path : "", e->text);
         snprintf(findings + strlen(findings), sizeof findings - strlen(findings), "%s\n", finding);
     }
+    warning_events += e->type == PAB_EV_WARNING;
     if (e->type == PAB_EV_WARNING) snprintf(warnings + strlen(warnings), sizeof warnings - strlen(warnings), "%s\n", e->text);
     if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object);
     if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%.*s", (int)sizeof target_error - 1, e->error->message);
@@ -43,6 +45,7 @@ HELPER void setup(void)
     snprintf(store_path, sizeof store_path, "%s/store", dir);
     memset(&err, 0, sizeof err);
     finding[0] = findings[0] = warnings[0] = plan_object[0] = target_error[0] = 0;
+    warning_events = 0;
     pab_cancel_reset();
 }
 
