@@ -17,6 +17,16 @@ struct in {
     int is_block, ended;
 };
 
+/* Remembers which artifact cannot be read, for who asks what failed a plugin. Returns rc. */
+static int64_t blame(struct pab_opctx *c, const struct pab_mf_artifact *a, int64_t rc)
+{
+    if (rc >= 0 || rc == PAB_E_CANCELLED || rc == PAB_E_USAGE) return rc;
+    pthread_mutex_lock(&c->lock);
+    if (!c->failed) c->failed = a;
+    pthread_mutex_unlock(&c->lock);
+    return rc;
+}
+
 static enum pab_codec codec_of(const struct pab_mf_artifact *a)
 {
     enum pab_codec c = PAB_CODEC_NONE;
@@ -57,10 +67,8 @@ static int check_end(struct in *r, struct pab_error *err)
     return PAB_OK;
 }
 
-static int i_open(void *ctx, uint32_t index, uint32_t mode, void **ret, struct pab_error *err)
+static int open_artifact(struct pab_opctx *c, uint32_t index, uint32_t mode, void **ret, struct pab_error *err)
 {
-    struct pab_opctx *c = ctx;
-    if (index >= c->source_count) return pab_error_set(err, PAB_E_USAGE, 0, "artifact %u of %zu does not exist", index, c->source_count);
     struct pab_mf_artifact *a = c->source[index];
     if (mode != PAB_OPEN_DATA && a->kind != PAB_KIND_TREE) return pab_error_set(err, PAB_E_USAGE, 0, "'%s' is not a tree", a->path);
     if (mode == PAB_OPEN_INDEX && !a->index_path) return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' has no index", a->path);
@@ -73,6 +81,13 @@ static int i_open(void *ctx, uint32_t index, uint32_t mode, void **ret, struct p
     *r = (struct in){ .c = c, .a = a, .index = index, .mode = mode, .fd = fd };
     *ret = r;
     return PAB_OK;
+}
+
+static int i_open(void *ctx, uint32_t index, uint32_t mode, void **ret, struct pab_error *err)
+{
+    struct pab_opctx *c = ctx;
+    if (index >= c->source_count) return pab_error_set(err, PAB_E_USAGE, 0, "artifact %u of %zu does not exist", index, c->source_count);
+    return (int)blame(c, c->source[index], open_artifact(c, index, mode, ret, err));
 }
 
 /* For an incremental tree: what it builds on, too. */
@@ -95,9 +110,8 @@ static int need_tree(struct in *r, struct pab_error *err)
     return r->mode == PAB_OPEN_INDEX ? pab_tree_reader_index(r->source, &r->tree, err) : pab_tree_reader_tar(r->source, &r->tree, err);
 }
 
-static int64_t i_read(void *reader, void *buf, uint64_t n, struct pab_error *err)
+static int64_t read_some(struct in *r, void *buf, uint64_t n, struct pab_error *err)
 {
-    struct in *r = reader;
     if (r->a->kind == PAB_KIND_TREE && r->mode != PAB_OPEN_TAR) {
         if (need_tree(r, err)) return err->code;
         return pab_tree_reader_read(r->tree, buf, n, err);
@@ -105,6 +119,12 @@ static int64_t i_read(void *reader, void *buf, uint64_t n, struct pab_error *err
     if (need_source(r, err)) return err->code;
     int64_t got = pab_source_read(r->source, buf, n, err);
     return got == 0 && n && check_end(r, err) ? err->code : got;
+}
+
+static int64_t i_read(void *reader, void *buf, uint64_t n, struct pab_error *err)
+{
+    struct in *r = reader;
+    return blame(r->c, r->a, read_some(r, buf, n, err));
 }
 
 static uint64_t i_block_count(void *reader)
@@ -139,19 +159,24 @@ static int i_block_open(void *reader, uint64_t i, void **ret, struct pab_error *
     *r = (struct in){ .c = whole->c, .a = whole->a, .index = whole->index, .fd = -1, .is_block = 1 };
     if (pab_source_open(&o, &r->source, err)) {
         free(r);
-        return err->code;
+        return (int)blame(whole->c, whole->a, err->code);
     }
     *ret = r;
     return PAB_OK;
 }
 
-static int i_next(void *reader, struct pab_entry *e, struct pab_error *err)
+static int next_entry(struct in *r, struct pab_entry *e, struct pab_error *err)
 {
-    struct in *r = reader;
     if (need_tree(r, err)) return err->code;
     int rc = pab_tree_reader_next(r->tree, e, err);
     if (rc == PAB_END && check_end(r, err)) return err->code;
     return rc;
+}
+
+static int i_next(void *reader, struct pab_entry *e, struct pab_error *err)
+{
+    struct in *r = reader;
+    return (int)blame(r->c, r->a, next_entry(r, e, err));
 }
 
 static void extract_warning(void *ctx, const char *path, const char *message)

@@ -42,6 +42,7 @@ libpab_engine_la_SOURCES = \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \
 	%D%/status.c %D%/status.h \
+	%D%/structure.c %D%/structure.h \
 	%D%/survey.c %D%/survey.h \
 	%D%/uncovered.c %D%/uncovered.h \
 	%D%/uncovered_paths.c \

@@ -52,6 +52,7 @@ struct pab_opctx {
     struct pab_artifact_info *infos;
     size_t source_count;
     unsigned char *whole;                /* per artifact: read to its end with the right hashes */
+    const struct pab_mf_artifact *failed; /* the first of them that could not be read */
     uint64_t conflicts;                  /* CONFLICT lines of a plan */
 };
 

@@ -8,6 +8,7 @@ libpab_stream_la_SOURCES = \
 	%D%/codec.h \
 	%D%/codec_impl.h \
 	%D%/drain.c \
+	%D%/ends.c \
 	%D%/hash.c \
 	%D%/located.c \
 	%D%/members.c \

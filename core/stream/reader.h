@@ -37,6 +37,10 @@ int64_t pab_source_peek(struct pab_source *s, const void **ret, struct pab_error
 /* Takes n bytes of what peek showed. */
 void pab_source_consume(struct pab_source *s, uint64_t n);
 void pab_source_result(struct pab_source *s, struct pab_stream_result *ret); /* complete only after the end was read; no blocks */
+/* Is the end of the whole file the one that pab_writer_finish gives it (the end mark of gzip, a last frame of zstd that decodes)?
+ * PAB_E_CORRUPT when not. Wherever the source has come to; reads a few MiB at most. Files of other tools, and what is not
+ * compressed, pass. */
+int pab_source_check_end(struct pab_source *s, struct pab_error *err);
 void pab_source_close(struct pab_source *s);  /* NULL is fine */
 
 #endif

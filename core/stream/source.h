@@ -4,6 +4,7 @@
  *     members.c   whole members: found by their headers, read and decompressed by threads, handed out in order
  *     streamed.c  everything else, piece by piece on the caller's thread: members of other tools, members too
  *                 large to be taken whole, files that are not compressed
+ *     ends.c      the end of a file, looked at by itself
  *     located.c   where a member ends, without decompressing it
  */
 #ifndef PAB_STREAM_SOURCE_H

@@ -80,6 +80,61 @@ again
 damaged "an empty archive" "$docs"
 again
 
+# what a verify without --check-integrity sees of an archive: its beginning and its end
+zeroed() { # FILE FROM BYTES: FROM below zero counts from the end
+    local from=$2
+    [ "$from" -ge 0 ] || from=$(($(stat -c %s "$1") + from))
+    dd if=/dev/zero of="$1" bs=1 seek="$from" count="$3" conv=notrunc status=none
+}
+says_structure() { has "$1: the line says what was looked at" <(grep -F "$docs" "$out") "structure"; }
+expect 0 "a sound backup" verify "$job"
+says_structure "gzip"
+dd if=/dev/zero of="$backup/$docs" bs="$(stat -c %s "$backup/$docs")" count=1 conv=notrunc status=none
+damaged "an archive of zeros, its size unchanged" "$docs"
+has_not "... which is in no line that says ok" <(grep '^ok' "$out") "$docs"
+again
+for file in "$docs" "$index"; do
+    zeroed "$backup/$file" 0 512
+    damaged "zeros at the beginning of $(basename "$file" | cut -d. -f2-)" "$file"
+    again
+    zeroed "$backup/$file" -512 512
+    damaged "zeros at the end of $(basename "$file" | cut -d. -f2-)" "$file"
+    again
+done
+for codec in zstd none; do
+    sed -i "s|^store: .*|store: {path: \"$store\", compression: $codec}|" "$job"
+    rm -rf "$store"
+    expect 0 "a backup with compression $codec" run "$job"
+    expect 0 "... is sound" verify "$job"
+    cp -a "$store" "$T/$codec"
+    backup=$(latest) docs=$(cd "$(latest)" && echo config/docs_*.tar*)
+    says_structure "... $codec"
+    zeroed "$backup/$docs" 0 512
+    damaged "zeros at the beginning with compression $codec" "$docs"
+    rm -rf "$store" && cp -a "$T/$codec" "$store"
+    if [ $codec = zstd ]; then zeroed "$backup/$docs" -512 512; else printf x | dd of="$backup/$docs" bs=1 seek="$(($(stat -c %s "$backup/$docs") - 1))" conv=notrunc status=none; fi
+    damaged "a wrong end with compression $codec" "$docs"
+done
+rm -rf "$store"
+sed -i "s|^store: .*|store: {path: \"$store\"}|" "$job"
+expect 0 "a full backup" run "$job"
+full=$(latest) docs=$(cd "$(latest)" && echo config/docs_*.tar.gz)
+echo new >"$pa/docs/new.txt"
+expect 0 "one that builds on it" run "$job" --incremental
+newest=$(latest)
+expect 0 "... is sound" verify "$job"
+cp -a "$store" "$T/chain"
+file=$(cd "$newest" && echo config/docs_*.tar.gz)
+zeroed "$newest/$file" 0 100
+damaged "zeros in an incremental archive" "$file"
+rm -rf "$store" && cp -a "$T/chain" "$store"
+zeroed "$full/$docs" -100 100
+damaged "zeros in what an incremental archive builds on" "it builds on backup '$(basename "$full")', which is damaged: '$docs'"
+rm "$pa/docs/new.txt"
+again
+docs=$(cd "$T/good/$(basename "$(readlink "$store/latest")")" && echo config/docs_*.tar.gz)
+backup=$(latest)
+
 # --force tries all the same
 truncate -s -100 "$backup/$docs"
 rm -rf "$T/to"

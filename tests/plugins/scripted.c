@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "core/include/pab_plugin.h"
 
-static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", NULL };
+static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", NULL };
 static const struct pab_option options[] = {
     { .key = "act", .type = PAB_OPT_CHOICE, .default_text = "ok", .choices = acts, .help = "what to do in a backup" },
     { .key = "dir", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "folder for notes and restored objects" },
@@ -161,9 +161,23 @@ static int32_t s_restore(void *instance, struct pab_op *op, const struct pab_res
     return PAB_OK;
 }
 
+/* "strict" reads everything, up to the first artifact with something wrong; DIR/bad-OBJECT says that there is. */
 static int32_t s_verify(void *instance, struct pab_op *op, const struct pab_verify_req *req)
 {
-    (void)instance; (void)op; (void)req;
+    struct scripted *s = instance;
+    for (uint32_t i = 0; strcmp(s->act, "strict") == 0 && i < req->artifact_count; i++) {
+        const struct pab_artifact_info *a = info_at(req->artifacts, req->artifact_stride, i);
+        char path[4200], buf[4096];
+        struct pab_reader *r;
+        int64_t n;
+        snprintf(path, sizeof path, "%s/bad-%s", s->dir, a->object);
+        if (access(path, F_OK) == 0) return pab_fail(op, PAB_E_CORRUPT, 0, NULL, "'%s' is not as it was", a->path);
+        int32_t rc = op->host->artifact_open(op, i, PAB_OPEN_DATA, &r);
+        if (rc) return rc;
+        while ((n = op->host->artifact_read(r, buf, sizeof buf)) > 0) continue;
+        op->host->artifact_close(r);
+        if (n < 0) return (int32_t)n;
+    }
     return PAB_OK;
 }
 

@@ -58,9 +58,18 @@ static void one_backup(void)
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
 }
 
+static void zero(const char *path, off_t at, size_t n)
+{
+    static const char zeros[4096];
+    CLEANUP_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(pwrite(fd, zeros, n, at), (ssize_t)n);
+}
+
 static int verified(int integrity)
 {
-    findings[0] = 0;
+    findings[0] = warnings[0] = 0;
+    sound_artifacts = 0;
     pab_error_clear(&err);
     return verify(integrity);
 }
@@ -133,6 +142,64 @@ START_TEST(a_flipped_bit_anywhere_in_a_file_is_told)
         flip(path, at, (unsigned char)(1 << i % 8));
     }
     ck_assert_int_eq(verified(1), PAB_EXIT_OK);
+    teardown();
+}
+END_TEST
+
+START_TEST(zeros_at_the_beginning_or_the_end_are_told_without_reading_it_whole)
+{
+    static const size_t sizes[] = { 1, 20, 34, 40 };
+    for (size_t i = 0; i < 2 * sizeof sizes / sizeof *sizes; i++) {
+        setup();
+        JOB("a ok,\"bytes\":3m");
+        ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+        CLEANUP_FREE char *path = pab_strdup(artifact("object0"));
+        size_t n = sizes[i / 2];
+        off_t size = size_of(path);
+        if (n == 1 && i % 2) n = 14; /* the sizes at the end of the mark are zero anyway */
+        zero(path, i % 2 ? size - (off_t)n : 0, n);
+        ck_assert_msg(verified(0) == PAB_EXIT_DAMAGED, "%zu bytes at the %s", n, i % 2 ? "end" : "beginning");
+        ck_assert_msg(strstr(findings, strstr(path, FOLDER)) != NULL, "%s", findings);
+        ck_assert_uint_eq(sound_artifacts, 1);
+        teardown();
+    }
+}
+END_TEST
+
+START_TEST(every_artifact_that_a_plugin_finds_damaged_is_told_and_none_of_them_is_sound)
+{
+    setup();
+    JOB("a strict,\"bytes\":3m,\"objects\":4");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    flip(artifact("object0"), size_of(artifact("object0")) / 2, 4);
+    flip(artifact("object2"), size_of(artifact("object2")) / 2, 4);
+    CLEANUP_FREE char *bad = pab_sprintf("%s/bad-object3", dir);
+    close(open(bad, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    for (int integrity = 0; integrity < 2; integrity++) {
+        ck_assert_int_eq(verified(integrity), PAB_EXIT_DAMAGED);
+        ck_assert_msg(strstr(findings, "services/object0_") && strstr(findings, "services/object2_") && strstr(findings, "services/object3_"), "%s", findings);
+        int lines = 0;
+        for (const char *p = findings; (p = strchr(p, '\n')); p++) lines++;
+        ck_assert_int_eq(lines, 3);
+        ck_assert_uint_eq(sound_artifacts, 1);
+    }
+    teardown();
+}
+END_TEST
+
+START_TEST(what_no_plugin_looked_at_is_not_called_sound)
+{
+    one_backup();
+    JOB("b ok"); /* the target is another one now */
+    ck_assert_int_eq(verified(0), PAB_EXIT_INCOMPLETE);
+    ck_assert_ptr_nonnull(strstr(warnings, "not checked by its plugin: the job has no such target with plugin 'scripted' any more"));
+    JOB("a ok,\"none\":1"); /* a mistake */
+    ck_assert_int_eq(verified(0), PAB_EXIT_INCOMPLETE);
+    ck_assert_ptr_nonnull(strstr(warnings, "not checked by its plugin: "));
+    ck_assert_uint_eq(sound_artifacts, 2);
+    ck_assert_int_eq(verified(1), PAB_EXIT_INCOMPLETE);
+    zero(artifact("object1"), 0, 40);
+    ck_assert_int_eq(verified(0), PAB_EXIT_DAMAGED);
     teardown();
 }
 END_TEST
@@ -381,7 +448,9 @@ START_TEST(what_cannot_be_swept_is_a_warning_and_the_run_goes_on)
 END_TEST
 
 UNIT_MAIN("damage", a_truncated_file_is_told_without_reading_it, a_file_that_grew_is_told_without_reading_it, a_missing_file_is_told,
-          a_symlink_in_place_of_a_file_is_told_even_to_the_same_bytes, a_flipped_bit_anywhere_in_a_file_is_told, two_files_that_changed_places_are_told,
+          a_symlink_in_place_of_a_file_is_told_even_to_the_same_bytes, a_flipped_bit_anywhere_in_a_file_is_told,
+          zeros_at_the_beginning_or_the_end_are_told_without_reading_it_whole,
+          every_artifact_that_a_plugin_finds_damaged_is_told_and_none_of_them_is_sound, what_no_plugin_looked_at_is_not_called_sound, two_files_that_changed_places_are_told,
           a_changed_manifest_is_told_even_when_it_reads_well, every_bit_of_the_manifest_counts, missing_sums_are_told, without_a_manifest_it_is_no_backup,
           an_extra_file_is_told_and_does_not_stop_a_restore, force_restores_what_can_be_and_says_what_is_damaged,
           an_encoding_of_a_later_version_is_refused_by_name, of_two_runs_at_once_the_second_is_refused_and_harms_nothing,

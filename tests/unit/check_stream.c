@@ -273,6 +273,49 @@ START_TEST(rubbish_after_the_end_is_noticed_and_zeros_are_not)
 }
 END_TEST
 
+static int end_of(int fd, enum pab_codec codec)
+{
+    struct pab_error err = { 0 };
+    struct pab_source *s = NULL;
+    ck_assert_int_eq(pab_source_open(&(struct pab_source_opts){ .fd = fd, .codec = codec, .length = PAB_SIZE_UNKNOWN, .threads = 1, .what = "x" }, &s, &err), PAB_OK);
+    int rc = pab_source_check_end(s, &err);
+    pab_source_close(s);
+    if (rc) ck_assert_ptr_nonnull(strstr(err.message, "'x' is damaged at byte "));
+    return rc;
+}
+
+START_TEST(the_end_of_a_file_is_judged_without_reading_it)
+{
+    static const size_t sizes[] = { 0, 1, 17, 1 << 20, (1 << 20) + 1, 5 << 20, 9000001 };
+    uint8_t *p = sample(9000001, 7), zeros[100] = { 0 };
+    for (unsigned c = 0; c < CODECS; c++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            struct pab_stream_result r = { 0 };
+            int fd = temp_file(), none = codecs[c].codec == PAB_CODEC_NONE;
+            write_file(fd, codecs[c], p, sizes[i], &r);
+            ck_assert_int_eq(end_of(fd, codecs[c].codec), PAB_OK);
+            if (sizes[i] >= 1 << 20) {
+                ck_assert_int_eq((int)pwrite(fd, zeros, sizeof zeros, (off_t)r.size - 100), 100);
+                ck_assert_int_eq(end_of(fd, codecs[c].codec), none ? PAB_OK : PAB_E_CORRUPT);
+                ck_assert_int_eq(ftruncate(fd, (off_t)r.size - 100), 0);
+                ck_assert_int_eq(end_of(fd, codecs[c].codec), none ? PAB_OK : PAB_E_CORRUPT);
+            }
+            close(fd);
+        }
+    }
+    int plain = temp_file();
+    ck_assert_int_eq(pab_write_all(plain, p, 9000001), 0);
+    for (int zstd = 0; zstd < 2; zstd++) { /* of others nothing is known */
+        int fd = temp_file();
+        ck_assert_int_eq(run_tool(zstd ? "zstd -q < /proc/%d/fd/%d > /proc/%d/fd/%d" : "gzip < /proc/%d/fd/%d > /proc/%d/fd/%d", plain, fd), 0);
+        ck_assert_int_eq(end_of(fd, zstd ? PAB_CODEC_ZSTD : PAB_CODEC_GZIP), PAB_OK);
+        close(fd);
+    }
+    close(plain);
+    free(p);
+}
+END_TEST
+
 START_TEST(a_range_beyond_the_file_is_refused_with_the_sizes)
 {
     struct pab_error err = { 0 };
@@ -486,7 +529,7 @@ END_TEST
 UNIT_MAIN("stream",
     what_is_written_comes_back_with_the_same_hashes, stock_gzip_and_zstd_read_our_files, files_of_other_tools_are_read,
     every_truncation_is_noticed, a_file_of_ours_that_lost_whole_members_is_noticed, flipped_bits_are_noticed_and_located,
-    rubbish_after_the_end_is_noticed_and_zeros_are_not, a_range_beyond_the_file_is_refused_with_the_sizes,
+    rubbish_after_the_end_is_noticed_and_zeros_are_not, the_end_of_a_file_is_judged_without_reading_it, a_range_beyond_the_file_is_refused_with_the_sizes,
     blocks_of_several_threads_are_each_whole_and_found_again, bytes_outside_of_blocks_while_one_is_open_are_refused,
     a_block_that_is_given_up_fails_the_file, a_full_disk_at_any_write_is_reported_and_stays_reported,
     want_of_memory_at_any_allocation_is_an_error_and_nothing_leaks, a_writer_that_is_given_up_leaves_no_memory_in_use,

@@ -21,7 +21,7 @@
 
 static char dir[64], job_path[128], store_path[128];
 static struct pab_error err;
-static unsigned warning_events __attribute__((unused));
+static unsigned warning_events __attribute__((unused)), sound_artifacts __attribute__((unused)); /* the latter: that verify found so */
 static char finding[256], findings[4096], warnings[2048], plan_object[64], target_error[256]; /* the last finding; all of them, one a line */
 
 static void event(void *ctx, const struct pab_event *e)
@@ -33,6 +33,7 @@ static void event(void *ctx, const struct pab_event *e)
     }
     warning_events += e->type == PAB_EV_WARNING;
     if (e->type == PAB_EV_WARNING) snprintf(warnings + strlen(warnings), sizeof warnings - strlen(warnings), "%s\n", e->text);
+    sound_artifacts += e->type == PAB_EV_ARTIFACT && e->detail;
     if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object);
     if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%.*s", (int)sizeof target_error - 1, e->error->message);
 }
@@ -45,7 +46,7 @@ HELPER void setup(void)
     snprintf(store_path, sizeof store_path, "%s/store", dir);
     memset(&err, 0, sizeof err);
     finding[0] = findings[0] = warnings[0] = plan_object[0] = target_error[0] = 0;
-    warning_events = 0;
+    warning_events = sound_artifacts = 0;
     pab_cancel_reset();
 }
 
@@ -61,8 +62,8 @@ HELPER void write_job(const char *const *targets)
     ck_assert_ptr_nonnull(f);
     fprintf(f, "version: 1\nstore: {path: store}\ntargets:\n");
     for (; *targets; targets++) {
-        char name[32], act[32], more[128] = "";
-        sscanf(*targets, "%31s %31s %127[^\n]", name, act, more);
+        char name[32], act[64], more[128] = "";
+        sscanf(*targets, "%31s %63s %127[^\n]", name, act, more);
         fprintf(f, "  - name: %s\n    plugin: scripted\n%s%s%s    options: {act: %s, dir: \"%s\"}\n", name, *more ? "    " : "", more, *more ? "\n" : "", act, dir);
     }
     fclose(f);
