@@ -115,6 +115,7 @@ void pab_walk_read_batch(void *slot);             /* a pool's job */
 void pab_walk_read_xattrs(struct pab_wslot *s, struct pab_wfile *f);
 /* Opens for reading without touching the access time where that is allowed; follows no link, waits for nothing. */
 int pab_walk_open(int dirfd, const char *name, int flags);
+int pab_walk_is_gone(int os_errno);  /* what an open says of a name that vanished or became something else */
 
 /* walk_emit.c */
 int pab_walk_emit(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err);

@@ -117,6 +117,11 @@ int pab_walk_large(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *
     struct pab_error mine = { 0 };
     struct stat st;
     CLEANUP_CLOSE int fd = pab_walk_open(s->dir->fd, f->name, 0);
+    if (fd < 0 && !pab_walk_is_gone(errno)) {
+        int why = errno;
+        pab_walk_warn(w, pab_walk_path(w, s->dir, f->name), why, "cannot be read, left out");
+        return PAB_OK;
+    }
     if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != f->st.st_ino || st.st_dev != f->st.st_dev) {
         pab_walk_warn(w, pab_walk_path(w, s->dir, f->name), 0, "vanished while the folder was read: left out");
         return PAB_OK;

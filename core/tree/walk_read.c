@@ -15,11 +15,16 @@ int pab_walk_open(int dirfd, const char *name, int flags)
     return fd < 0 && errno == EPERM ? openat(dirfd, name, flags) : fd; /* only the owner may leave the access time alone */
 }
 
+/* ELOOP, ENXIO: what was a file when the folder was listed is something else now */
+int pab_walk_is_gone(int os_errno)
+{
+    return os_errno == ENOENT || os_errno == ELOOP || os_errno == ENXIO || os_errno == ENOTDIR;
+}
+
 static int set_failed(struct pab_wfile *f, int os_errno)
 {
     f->os_errno = os_errno;
-    /* ELOOP, ENXIO: what was a file when the folder was listed is something else now */
-    f->state = os_errno == ENOENT || os_errno == ELOOP || os_errno == ENXIO || os_errno == ENOTDIR ? PAB_W_GONE : PAB_W_FAILED;
+    f->state = pab_walk_is_gone(os_errno) ? PAB_W_GONE : PAB_W_FAILED;
     return 1;
 }
 

@@ -1,5 +1,7 @@
 /* check_tree.c - a tree goes into an artifact and comes back as it was, and other tools read it the same. */
 #include <errno.h>
+#include <sys/resource.h>
+#include "core/tree/walk.h"
 #include "tests/unit/tree_fixture.h"
 
 /* One of everything. */
@@ -240,6 +242,49 @@ static void walk_one(const char *root, const char *name, const char *warning)
     teardown();
 }
 
+/* As the walk comes to it, after its worker has seen it. */
+static void put_large(struct pab_tree_writer *t, int root)
+{
+    struct pab_error err = { 0 };
+    struct pab_wdir top = { .fd = root, .path = (char[]){ "" } };
+    struct pab_wslot slot = { .dir = &top };
+    struct pab_wfile f = { .name = "big" };
+    struct pab_walker w = { .writer = t };
+    ck_assert_int_eq(pab_walk_large(&w, &slot, &f, &err), PAB_OK);
+    pab_buf_release(&w.path);
+}
+
+START_TEST(a_large_file_that_cannot_be_opened_is_left_out_with_the_reason)
+{
+    struct pab_error err = { 0 };
+    struct pab_tree_writer *t = NULL;
+    struct pab_writer *tar = NULL, *index = NULL;
+    struct rlimit before, none;
+    setup();
+    ck_assert_int_eq(sh("echo x >in/big"), 0);
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC), root = open(path_of("in"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ck_assert_int_eq(pab_writer_open(&(struct pab_writer_opts){ .fd = null, .what = "x" }, &tar, &err), PAB_OK);
+    ck_assert_int_eq(pab_writer_open(&(struct pab_writer_opts){ .fd = null, .what = "x" }, &index, &err), PAB_OK);
+    ck_assert_int_eq(pab_tree_writer_open(tar, index, &warnings, &t, &err), PAB_OK);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){ (rlim_t)root + 1, before.rlim_max };
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    put_large(t, root);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_str_eq(warned, "big: cannot be read, left out: Too many open files\n");
+    ck_assert_int_eq(sh("rm in/big"), 0);
+    warned[0] = '\0';
+    put_large(t, root);
+    ck_assert_str_eq(warned, "big: vanished while the folder was read: left out\n");
+    pab_tree_writer_free(t);
+    pab_writer_abort(tar);
+    pab_writer_abort(index);
+    close(null);
+    close(root);
+    teardown();
+}
+END_TEST
+
 START_TEST(a_file_that_grows_is_cut_with_a_warning) { walk_one("/proc/self", "status", "grew"); }
 END_TEST
 
@@ -297,5 +342,5 @@ UNIT_MAIN("tree",
     everything_comes_back_as_it_was, gnu_tar_and_bsdtar_restore_it_the_same, bsdtar_reads_the_index, tars_of_other_tools_are_taken,
     a_tar_that_was_cut_short_is_not_taken, a_path_longer_than_the_kernel_takes_at_once, an_empty_folder_is_a_tree_too,
     what_is_excluded_is_left_out, single_files_come_back_by_pattern, another_name_of_a_file_is_not_restored_without_the_file, what_is_replaced_can_be_kept,
-    a_file_that_vanishes_is_left_out_with_a_warning, a_file_that_grows_is_cut_with_a_warning, a_file_that_shrinks_is_filled_up_with_a_warning,
+    a_file_that_vanishes_is_left_out_with_a_warning, a_large_file_that_cannot_be_opened_is_left_out_with_the_reason, a_file_that_grows_is_cut_with_a_warning, a_file_that_shrinks_is_filled_up_with_a_warning,
     every_flipped_byte_of_a_tar_is_found_by_its_index_or_harmless, an_index_that_does_not_fit_the_tar_is_noticed)
