@@ -242,7 +242,7 @@ static int open_store(struct run *r, const char *name, struct pab_error *err)
 {
     CLEANUP_FREE char *what = pab_sprintf("run %s", r->s->job->name);
     if (pab_store_open(r->s->store_path, PAB_STORE_CREATE, &r->store, err)) return err->code == PAB_E_NOT_FOUND ? PAB_EXIT_NO_STORE : pab_exit_of_error(err);
-    if (pab_store_lock(r->store, what, 0, err)) return pab_exit_of_error(err);
+    if (pab_store_lock(r->store, what, 0, err)) return pab_exit_of_lock(err);
     if (look_around(r, err)) return pab_exit_of_error(err);
     if (pab_stage_begin(r->store, name, r->m.started_ns, &r->stage, err)) return err->code == PAB_E_EXISTS ? PAB_EXIT_USAGE : pab_exit_of_error(err);
     r->m.name = pab_strdup(pab_stage_name(r->stage));

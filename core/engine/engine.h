@@ -24,8 +24,10 @@
 #define PAB_EXIT_WRONG_KEY 12
 #define PAB_EXIT_CANCELLED 130
 
-/* For errors of the verb itself: CONFIG and USAGE 2, BUSY 11, CANCELLED 130, else 1. */
+/* For errors of the verb itself: CONFIG and USAGE 2, CANCELLED 130, else 1. */
 int pab_exit_of_error(const struct pab_error *err);
+/* For those of pab_store_lock: BUSY 11. Elsewhere it says that a service is busy, which is no lock of ours. */
+int pab_exit_of_lock(const struct pab_error *err);
 
 struct pab_session_opts {
     const char *job_path;

@@ -239,7 +239,7 @@ static int open_backup(struct restore *r, struct pab_error *err)
         CLEANUP_FREE char *what = pab_sprintf("restore %s", r->s->job->name);
         if (pab_store_lock(r->store, what, 0, &why) && why.os_errno != EROFS && !(by_path && why.code != PAB_E_BUSY)) {
             *err = why;
-            return pab_exit_of_error(err);
+            return pab_exit_of_lock(err);
         }
     }
     if (pab_backup_open(r->store, r->o->which, &r->backup, err)) return err->code == PAB_E_NOT_FOUND ? PAB_EXIT_NO_STORE : err->code == PAB_E_CORRUPT ? PAB_EXIT_FAILED : pab_exit_of_error(err);

@@ -10,10 +10,14 @@ int pab_exit_of_error(const struct pab_error *err)
     case PAB_OK: return PAB_EXIT_OK;
     case PAB_E_CONFIG:
     case PAB_E_USAGE: return PAB_EXIT_USAGE;
-    case PAB_E_BUSY: return PAB_EXIT_LOCKED;
     case PAB_E_CANCELLED: return PAB_EXIT_CANCELLED;
     default: return PAB_EXIT_FAILED;
     }
+}
+
+int pab_exit_of_lock(const struct pab_error *err)
+{
+    return err->code == PAB_E_BUSY ? PAB_EXIT_LOCKED : pab_exit_of_error(err);
 }
 
 static void config_warning(void *ctx, const char *message)

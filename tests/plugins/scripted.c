@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "core/include/pab_plugin.h"
 
-static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", NULL };
+static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", "busy", NULL };
 static const struct pab_option options[] = {
     { .key = "act", .type = PAB_OPT_CHOICE, .default_text = "ok", .choices = acts, .help = "what to do in a backup" },
     { .key = "dir", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "folder for notes and restored objects" },
@@ -136,6 +136,7 @@ static const struct pab_artifact_info *info_at(const struct pab_artifact_info *l
 static int32_t s_restore(void *instance, struct pab_op *op, const struct pab_restore_req *req)
 {
     struct scripted *s = instance;
+    if (strcmp(s->act, "busy") == 0) return pab_fail(op, PAB_E_BUSY, 0, NULL, "the server is running");
     for (uint32_t i = 0; i < req->artifact_count; i++) {
         const struct pab_artifact_info *a = info_at(req->artifacts, req->artifact_stride, i);
         char path[4200], buf[4096];

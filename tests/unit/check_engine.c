@@ -266,6 +266,17 @@ START_TEST(a_second_run_is_told_who_holds_the_store)
 }
 END_TEST
 
+START_TEST(a_service_that_is_busy_is_a_failure_and_no_lock)
+{
+    setup();
+    JOB("a busy");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest" }), PAB_EXIT_FAILED);
+    ck_assert_int_eq(err.code, PAB_E_BUSY);
+    teardown();
+}
+END_TEST
+
 static int killed_at_nth(int n)
 {
     char point[32];
@@ -346,5 +357,6 @@ UNIT_MAIN("engine", a_run_publishes_and_moves_latest, one_failing_target_makes_i
           a_target_over_its_time_limit_fails_by_name_of_the_limit, a_target_of_another_category_is_skipped, an_existing_name_is_refused,
           a_flipped_bit_is_found_named_and_not_restored, a_missing_and_an_extra_file_are_found_without_reading, a_restore_brings_back_the_same_bytes,
           a_conflict_in_the_plan_needs_force, as_needs_exactly_one_object, an_object_that_is_not_there_is_named, no_store_and_no_backup_are_code_10,
-          a_second_run_is_told_who_holds_the_store, a_run_killed_anywhere_leaves_a_whole_backup_or_none,
+          a_second_run_is_told_who_holds_the_store, a_service_that_is_busy_is_a_failure_and_no_lock,
+          a_run_killed_anywhere_leaves_a_whole_backup_or_none,
           what_a_killed_run_had_changed_is_put_back_by_the_next_start, a_full_disk_fails_the_target_and_publishes_nothing)
