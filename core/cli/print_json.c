@@ -85,6 +85,7 @@ static json_t *target_json(const struct pab_event *e)
     set(o, "name", e->target);
     set(o, "plugin", e->plugin);
     set(o, "status", statuses[e->status]);
+    if (e->optional) json_object_set_new(o, "required", json_false());
     set(o, "detail", e->status == PAB_MF_FAILED && e->error ? e->error->message : e->text); /* what it would have been is no news */
     json_object_set_new(o, "seconds", json_real((double)e->ms / 1000.0));
     json_object_set_new(o, "error", e->error && e->error->code ? error_json(e->error) : json_null());

@@ -18,7 +18,8 @@ static void target_end(const struct pab_printer *p, const struct pab_event *e)
 {
     char a[32], b[32], t[32];
     pab_format_ms(e->ms, t, sizeof t);
-    fputs(status_word(p, e->status), stdout);
+    if (e->status == PAB_MF_FAILED && e->optional) fputs(p->color ? "\033[33mfailed, not required\033[0m" : "failed, not required", stdout);
+    else fputs(status_word(p, e->status), stdout);
     pab_cli_say(" %s", e->target);
     if (e->status == PAB_MF_FAILED) {
         pab_cli_say("  %s\n", e->error ? e->error->message : "");

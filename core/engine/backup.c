@@ -122,8 +122,19 @@ static void end_target(struct run *r, struct pab_instance *i, struct pab_mf_targ
         break;
     case PAB_MF_SKIPPED: r->skipped++; break;
     }
-    pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = mf->name, .plugin = mf->plugin, .status = mf->status, .mf = mf,
+    pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = mf->name, .plugin = mf->plugin, .status = mf->status, .optional = !i->target->required, .mf = mf,
                                                  .text = what, .error = mf->error.code ? &mf->error : NULL, .ms = (mf->finished_ns - mf->started_ns) / 1000000 });
+}
+
+/* Of a target that is not required it is only a warning. */
+static void tell_failure(const struct run *r, const struct pab_instance *i, const struct pab_error *e)
+{
+    if (i->target->required) {
+        pab_emit_error(r->s, i->target->name, e);
+        return;
+    }
+    CLEANUP_FREE char *text = pab_sprintf("failed, which it may (required: false): %s%s%s", e->message, e->hint[0] ? "; hint: " : "", e->hint);
+    pab_emit_warning(r->s, i->target->name, NULL, text);
 }
 
 static void run_target(struct run *r, struct pab_instance *i)
@@ -143,7 +154,7 @@ static void run_target(struct run *r, struct pab_instance *i)
         pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_START, .target = mf.name, .plugin = mf.plugin });
         if (attempts(r, i, &mf, &objects, &kind, &mf.error)) {
             mf.status = PAB_MF_FAILED;
-            pab_emit_error(r->s, mf.name, &mf.error);
+            tell_failure(r, i, &mf.error);
         } else if (r->s->picks && !mf.artifacts.count) {
             mf.status = PAB_MF_SKIPPED;
             what = pab_strdup("only checked: its backup would disturb the service");

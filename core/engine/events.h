@@ -18,7 +18,7 @@ enum pab_event_type {
     PAB_EV_WARNING,        /* target, object, text */
     PAB_EV_ERROR,          /* target, error */
     PAB_EV_PLAN,           /* target, object, action, text, size */
-    PAB_EV_TARGET_END,     /* target, status, mf: the target's part of the manifest (backup), text: what was done (others); ms */
+    PAB_EV_TARGET_END,     /* target, status, mf: the target's part of the manifest (backup), text: what was done (others); ms; optional */
     PAB_EV_BACKUP_START,   /* verify: name of the backup it looks at */
     PAB_EV_SUMMARY,        /* name, path: backup; text: one word status; exit_code; ms; totals */
 };
@@ -31,6 +31,7 @@ struct pab_event {
     uint64_t done, total, bytes, content_bytes, size;
     uint32_t action;                      /* PAB_PLAN_ */
     enum pab_mf_status status;
+    int optional;                         /* TARGET_END of a backup: the target is not required */
     const struct pab_error *error;
     const struct pab_mf_artifact *artifact;
     const struct pab_mf_target *mf;

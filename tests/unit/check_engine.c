@@ -50,6 +50,13 @@ START_TEST(a_target_that_is_not_required_may_fail)
     setup();
     JOB("a ok", "b fail required: false");
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_str_eq(target_error, "");
+    ck_assert_str_eq(warnings, "failed, which it may (required: false): told to fail; hint: mend it\n");
+    struct pab_backup_list list = backups();
+    ck_assert_str_eq(list.items[0].manifest.status, "complete");
+    ck_assert_int_eq(list.items[0].manifest.targets.items[1].status, PAB_MF_FAILED);
+    ck_assert_str_eq(list.items[0].manifest.targets.items[1].error.message, "told to fail");
+    pab_backup_list_release(&list);
     ck_assert_str_eq(latest(), "one");
     teardown();
 }
