@@ -32,7 +32,8 @@ libpab_engine_la_SOURCES = \
 	%D%/report_backups.c \
 	%D%/report_charts.c \
 	%D%/report_page.c %D%/report_page.h \
-	%D%/restore.c \
+	%D%/restore.c %D%/restore_private.h \
+	%D%/restore_checks.c \
 	%D%/retention.c %D%/retention.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/schedule_log.c \

@@ -7,34 +7,7 @@
 #include "core/base/fsutil.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
-#include "core/engine/integrity.h"
-#include "core/engine/lineage.h"
-#include "core/engine/opctx.h"
-
-struct part {                        /* one target of the backup that is to be restored */
-    struct pab_instance instance;
-    struct pab_mf_target *mf;
-    struct pab_opctx c;
-};
-
-struct restore {
-    struct pab_session *s;
-    const struct pab_restore_opts *o;
-    struct pab_store *store;
-    struct pab_backup *backup;
-    struct { struct part **items; size_t count, capacity; } parts;
-    struct pab_traffic traffic;
-    size_t ok, failed, warned, left_out;
-    unsigned char *object_seen;      /* per --object */
-    int log_fd;
-};
-
-static uint32_t count_strings(const char *const *list)
-{
-    uint32_t n = 0;
-    while (list && list[n]) n++;
-    return n;
-}
+#include "core/engine/restore_private.h"
 
 /* --object names the object that an artifact belongs to. */
 static int keep_artifact(void *ctx, const struct pab_mf_artifact *a)
@@ -82,7 +55,7 @@ static int add_part(struct restore *r, struct pab_mf_target *mf, struct pab_erro
 static int select_parts(struct restore *r, struct pab_error *err)
 {
     const struct pab_manifest *m = pab_backup_manifest(r->backup);
-    r->object_seen = pab_alloc(count_strings(r->o->objects) + 1);
+    r->object_seen = pab_alloc(pab_count_strings(r->o->objects) + 1);
     for (size_t t = 0; t < m->targets.count; t++) {
         struct pab_mf_target *mf = &m->targets.items[t];
         if (mf->artifacts.count && pab_session_wants(r->s, mf->name) && add_part(r, mf, err)) return pab_error_prefix(err, "target '%s'", mf->name);
@@ -128,45 +101,6 @@ static int check_to_dir(struct restore *r, struct pab_error *err)
     return PAB_OK;
 }
 
-static int is_damaged(struct restore *r, const char *target, const char *object, const struct pab_error *why, struct pab_error *err)
-{
-    if (r->o->force) {
-        pab_emit_warning(r->s, target, object, why->message);
-        r->warned++;
-        return PAB_OK;
-    }
-    *err = *why;
-    pab_error_prefix(err, "backup '%s' is damaged", pab_backup_name(r->backup));
-    return pab_error_hint(err, err->code, "restore from another backup%s; --force tries all the same", object ? ", or leave the object out" : "");
-}
-
-static int check_artifact(struct restore *r, const char *target, const struct pab_mf_artifact *a, struct pab_error *err)
-{
-    struct pab_lineage line = { 0 };
-    int rc = pab_integrity_stored(r->backup, a, err);
-    if (rc || !a->parent_path) return rc;
-    rc = pab_lineage_open(r->backup, target, a, &line, err);
-    if (!rc) rc = pab_lineage_check(&line, err);
-    pab_lineage_release(&line);
-    return rc;
-}
-
-/* Nothing is written from a backup that is not what was written, unless forced. */
-static int check_backup(struct restore *r, struct pab_error *err)
-{
-    struct pab_error changed = { 0 };
-    if (pab_backup_check_manifest(r->backup, &changed) && is_damaged(r, NULL, NULL, &changed, err)) return err->code;
-    for (size_t i = 0; i < r->parts.count; i++) {
-        struct pab_opctx *c = &r->parts.items[i]->c;
-        for (size_t a = 0; a < c->source_count; a++) {
-            struct pab_error why = { 0 };
-            if (pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled; nothing was changed");
-            if (check_artifact(r, c->target, c->source[a], &why) && is_damaged(r, c->target, c->source[a]->object, &why, err)) return err->code;
-        }
-    }
-    return PAB_OK;
-}
-
 static int call_restore(struct pab_opctx *c, struct pab_op *op, void *arg)
 {
     const struct pab_restore_req *req = arg;
@@ -178,7 +112,7 @@ static int restore_part(struct restore *r, struct part *p, uint32_t flags, struc
     struct pab_restore_req req = {
         .struct_size = sizeof req, .flags = flags, .artifacts = p->c.infos, .artifact_count = (uint32_t)p->c.source_count,
         .artifact_stride = sizeof *p->c.infos, .as_name = r->o->as_name, .to_dir = r->o->to_dir, .include = r->o->includes,
-        .include_count = count_strings(r->o->includes), .facts = p->mf->facts.items, .fact_count = p->mf->facts.count };
+        .include_count = pab_count_strings(r->o->includes), .facts = p->mf->facts.items, .fact_count = p->mf->facts.count };
     if (r->o->force) req.flags |= PAB_RESTORE_FORCE;
     if (r->o->drop_old) req.flags |= PAB_RESTORE_DROP_OLD;
     if (r->o->cleanup) req.flags |= PAB_RESTORE_CLEANUP;
@@ -287,7 +221,7 @@ int pab_engine_restore(struct pab_session *s, const struct pab_restore_opts *o, 
     int code = open_backup(&r, err);
     if (!code) {
         pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_START, .text = "restore", .name = pab_backup_name(r.backup), .path = pab_backup_path(r.backup) });
-        if (select_parts(&r, err) || check_as(&r, err) || check_to_dir(&r, err) || (!o->cleanup && check_backup(&r, err)) || plan(&r, err)) code = pab_exit_of_error(err);
+        if (select_parts(&r, err) || check_as(&r, err) || check_to_dir(&r, err) || (!o->cleanup && pab_restore_check_backup(&r, err)) || plan(&r, err)) code = pab_exit_of_error(err);
         else if (o->dry_run) status = "planned";
         else if (o->confirm && !o->confirm(o->confirm_ctx)) code = not_confirmed(err);
         else execute(&r);

@@ -23,9 +23,9 @@ static void found(struct check *c, const char *path, const char *problem)
     c->finding(c->ctx, &(struct pab_finding){ .path = path, .problem = problem });
 }
 
-static void found_harmless(struct check *c, const char *path, const char *problem)
+static void found_mode(struct check *c, const char *path, const char *problem)
 {
-    c->finding(c->ctx, &(struct pab_finding){ .path = path, .problem = problem, .harmless = 1 });
+    c->finding(c->ctx, &(struct pab_finding){ .path = path, .problem = problem, .harmless = 1, .mode = 1 });
 }
 
 static int by_path(const void *a, const void *b)
@@ -49,7 +49,7 @@ static void check_file(struct check *c, const char *path, const struct stat *st)
 {
     struct expected *e = find(c, path);
     if (!e) {
-        found_harmless(c, path, "is not in the manifest");
+        c->finding(c->ctx, &(struct pab_finding){ .path = path, .problem = "is not in the manifest", .harmless = 1 });
         return;
     }
     e->seen = 1;
@@ -60,7 +60,7 @@ static void check_file(struct check *c, const char *path, const struct stat *st)
         found(c, path, text);
     } else if (st->st_mode & 077) {
         CLEANUP_FREE char *text = pab_sprintf("may be read by others (mode %04o)", (unsigned)(st->st_mode & 07777));
-        found_harmless(c, path, text);
+        found_mode(c, path, text);
     }
 }
 
@@ -74,7 +74,7 @@ static int walk(struct check *c, const char *below, int depth, struct pab_error 
     int rc = PAB_OK;
     if (!fstat(fd, &own) && (own.st_mode & 077)) {
         CLEANUP_FREE char *text = pab_sprintf("folder may be entered by others (mode %04o)", (unsigned)(own.st_mode & 07777));
-        found_harmless(c, below, text);
+        found_mode(c, below, text);
     }
     for (struct dirent *e; !rc && (e = readdir(dir));) {
         struct stat st;

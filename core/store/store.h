@@ -67,6 +67,7 @@ int pab_backup_open_file(const struct pab_backup *b, const char *path, struct pa
 struct pab_finding {
     const char *path, *problem;
     int harmless;              /* restoring works all the same: modes, files that are too many */
+    int mode;                  /* it is only about who may read it: the files are those that were written */
 };
 int pab_backup_check_files(const struct pab_backup *b, void (*finding)(void *ctx, const struct pab_finding *f), void *ctx, struct pab_error *err);
 

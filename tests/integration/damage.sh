@@ -62,6 +62,20 @@ damaged "an exchanged index" "$index" --check-integrity
 again
 echo x >"$backup/config/extra.txt"
 damaged "an extra file" "config/extra.txt"
+refused "an extra file"
+has "... and names it" "$err" "'config/extra.txt' is not in the manifest"
+pab restore "$job" latest --yes --force --to "$T/to"
+same "--force restores beside an extra file, and says so" "0 1" "$status $(grep -c "'config/extra.txt' is not in the manifest" "$err")"
+again
+rm "$backup/RESTORE.md"
+damaged "a missing RESTORE.md" "RESTORE.md"
+refused "a missing RESTORE.md"
+has "... and names it" "$err" "'RESTORE.md' is missing"
+again
+rm "$backup/$docs"
+rm -rf "$T/to"
+pab restore "$job" latest --yes --to "$T/to" --object env
+same "a missing archive is told though another was asked for" "1 no" "$status $(ls "$T/to/.env" 2>/dev/null || echo no)"
 again
 chmod 644 "$backup/$docs"
 damaged "a wrong mode" "$docs" --check-manifest

@@ -271,12 +271,45 @@ START_TEST(without_a_manifest_it_is_no_backup)
 }
 END_TEST
 
-START_TEST(an_extra_file_is_told_and_does_not_stop_a_restore)
+START_TEST(an_extra_file_is_told_and_only_force_restores)
 {
     one_backup();
     close(open(in_one("services/stray"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
-    ck_assert_int_eq(verified(0), PAB_EXIT_DAMAGED);
+    is_told(0, "services/stray");
     ck_assert_str_eq(findings, "services/stray: is not in the manifest\n");
+    warnings[0] = 0;
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "one", .force = 1 }), PAB_EXIT_OK); /* all of it is whole */
+    ck_assert_str_eq(warnings, "'services/stray' is not in the manifest\n");
+    ck_assert(exists("object0") && exists("object1"));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_missing_paper_or_artifact_is_told_even_when_it_is_not_asked_for)
+{
+    static const char *const object0[] = { "object0", NULL };
+    one_backup();
+    ck_assert_int_eq(unlink(in_one("RESTORE.md")), 0);
+    is_told(0, "RESTORE.md");
+    CLEANUP_FREE char *path = pab_strdup(artifact("object1"));
+    ck_assert_int_eq(unlink(path), 0);
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "one", .objects = object0 }), PAB_EXIT_FAILED);
+    ck_assert(!exists("object0"));
+    warnings[0] = 0;
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "one", .objects = object0, .force = 1 }), PAB_EXIT_OK);
+    ck_assert(strstr(warnings, "RESTORE.md") && strstr(warnings, strstr(path, FOLDER)));
+    teardown();
+}
+END_TEST
+
+START_TEST(a_mode_that_others_may_read_does_not_stop_a_restore)
+{
+    one_backup();
+    ck_assert_int_eq(chmod(artifact("object0"), 0644), 0);
+    ck_assert_int_eq(verified(0), PAB_EXIT_DAMAGED);
     pab_error_clear(&err);
     ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "one" }), PAB_EXIT_OK);
     teardown();
@@ -452,7 +485,8 @@ UNIT_MAIN("damage", a_truncated_file_is_told_without_reading_it, a_file_that_gre
           zeros_at_the_beginning_or_the_end_are_told_without_reading_it_whole,
           every_artifact_that_a_plugin_finds_damaged_is_told_and_none_of_them_is_sound, what_no_plugin_looked_at_is_not_called_sound, two_files_that_changed_places_are_told,
           a_changed_manifest_is_told_even_when_it_reads_well, every_bit_of_the_manifest_counts, missing_sums_are_told, without_a_manifest_it_is_no_backup,
-          an_extra_file_is_told_and_does_not_stop_a_restore, force_restores_what_can_be_and_says_what_is_damaged,
+          an_extra_file_is_told_and_only_force_restores, a_missing_paper_or_artifact_is_told_even_when_it_is_not_asked_for,
+          a_mode_that_others_may_read_does_not_stop_a_restore, force_restores_what_can_be_and_says_what_is_damaged,
           an_encoding_of_a_later_version_is_refused_by_name, of_two_runs_at_once_the_second_is_refused_and_harms_nothing,
           a_restore_waits_for_nobody_and_is_refused_while_a_run_is_on, killed_at_any_point_what_was_stopped_is_started_by_the_next_start,
           a_full_disk_in_any_write_is_told_with_the_file, a_run_after_the_clock_was_set_back_counts_as_the_newer_one,
