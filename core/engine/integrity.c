@@ -40,7 +40,7 @@ int pab_integrity_stored(const struct pab_backup *b, const struct pab_mf_artifac
     return a->index_path ? hash_matches(b, a->index_path, a->index_size, a->index_sha256, err) : PAB_OK;
 }
 
-static int open_source(const struct pab_backup *b, const struct pab_mf_artifact *a, const char *path, unsigned threads, int *ret_fd,
+int pab_integrity_open(const struct pab_backup *b, const struct pab_mf_artifact *a, const char *path, unsigned threads, int *ret_fd,
                        struct pab_source **ret, struct pab_error *err)
 {
     enum pab_codec codec = PAB_CODEC_NONE;
@@ -79,7 +79,7 @@ static int check_tree(const struct pab_backup *b, const struct pab_mf_artifact *
     struct pab_source *index = NULL;
     struct pab_tree_counts n = { 0 };
     char count[32];
-    int rc = open_source(b, a, a->index_path, 1, &fd, &index, err);
+    int rc = pab_integrity_open(b, a, a->index_path, 1, &fd, &index, err);
     if (!rc) rc = pab_tree_verify(tar, index, &n, err);
     if (!rc) rc = result_matches(index, a->index_path, a->index_size, a->index_sha256, NULL, err);
     pab_source_close(index);
@@ -101,7 +101,7 @@ static int check_layers(struct pab_backup *b, const char *target, const struct p
     char count[32];
     int rc = pab_integrity_stored(b, a, err);
     if (!rc) rc = pab_layers_open(b, target, a, NULL, NULL, &layers, err);
-    if (!rc) rc = open_source(b, a, a->index_path, 1, &fd, &index, err);
+    if (!rc) rc = pab_integrity_open(b, a, a->index_path, 1, &fd, &index, err);
     if (!rc) rc = pab_tree_verify_chain(pab_layers_chain(layers), index, &n, err);
     if (!rc) rc = pab_layers_check(layers, err);
     pab_source_close(index);
@@ -117,7 +117,7 @@ int pab_integrity_content(struct pab_backup *b, const char *target, const struct
     struct pab_source *s = NULL;
     char *detail = NULL;
     if (a->parent_path) return check_layers(b, target, a, ret_detail, err);
-    int rc = open_source(b, a, a->path, 0, &fd, &s, err);
+    int rc = pab_integrity_open(b, a, a->path, 0, &fd, &s, err);
     if (!rc && a->kind == PAB_KIND_TREE && a->index_path) rc = check_tree(b, a, s, &detail, err);
     else if (!rc) rc = read_to_end(s, err);
     if (!rc) rc = result_matches(s, a->path, a->size, a->sha256, a->content_sha256, err);

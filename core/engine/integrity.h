@@ -3,9 +3,15 @@
 #define PAB_ENGINE_INTEGRITY_H
 
 #include "core/engine/session.h"
+#include "core/stream/reader.h"
 
 /* PAB_E_UNSUPPORTED when the artifact is compressed or encrypted in a way that this version does not know. */
 int pab_integrity_known(const struct pab_mf_artifact *a, struct pab_error *err);
+
+/* Opens one of its files, unpacked: a->path or a->index_path. *ret_fd is the caller's, to close after the source, also on failure
+ * when it is not negative. */
+int pab_integrity_open(const struct pab_backup *b, const struct pab_mf_artifact *a, const char *path, unsigned threads, int *ret_fd,
+                       struct pab_source **ret, struct pab_error *err);
 
 /* Compares the SHA-256 of the artifact's file (and its index) with the manifest: reads the stored bytes only, no
  * decompression. PAB_E_CORRUPT naming the file. */

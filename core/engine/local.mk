@@ -17,6 +17,7 @@ libpab_engine_la_SOURCES = \
 	%D%/init.c %D%/init.h %D%/init_private.h \
 	%D%/init_folders.c \
 	%D%/init_services.c \
+	%D%/includes.c %D%/includes.h \
 	%D%/integrity.c %D%/integrity.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/machine.c %D%/machine.h \

@@ -221,7 +221,9 @@ int pab_engine_restore(struct pab_session *s, const struct pab_restore_opts *o, 
     int code = open_backup(&r, err);
     if (!code) {
         pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_START, .text = "restore", .name = pab_backup_name(r.backup), .path = pab_backup_path(r.backup) });
-        if (select_parts(&r, err) || check_as(&r, err) || check_to_dir(&r, err) || (!o->cleanup && pab_restore_check_backup(&r, err)) || plan(&r, err)) code = pab_exit_of_error(err);
+        int refused = select_parts(&r, err) || check_as(&r, err) || check_to_dir(&r, err);
+        if (!refused && !o->cleanup) refused = pab_restore_check_backup(&r, err) || pab_restore_check_includes(&r, err);
+        if (refused || plan(&r, err)) code = pab_exit_of_error(err);
         else if (o->dry_run) status = "planned";
         else if (o->confirm && !o->confirm(o->confirm_ctx)) code = not_confirmed(err);
         else execute(&r);

@@ -3,6 +3,7 @@
 #include "core/base/cancel.h"
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/engine/includes.h"
 #include "core/engine/integrity.h"
 #include "core/engine/lineage.h"
 #include "core/engine/restore_private.h"
@@ -77,4 +78,31 @@ int pab_restore_check_backup(struct restore *r, struct pab_error *err)
     pab_strs_release(&files.told);
     if (first.code) *err = first;
     return first.code;
+}
+
+/* --include that matches nothing in any chosen tree would write nothing, and nobody would notice. */
+int pab_restore_check_includes(struct restore *r, struct pab_error *err)
+{
+    uint32_t n = pab_count_strings(r->o->includes), matched = 0;
+    CLEANUP_FREE unsigned char *seen = pab_alloc(n + 1);
+    if (!n) return PAB_OK;
+    for (size_t i = 0; i < r->parts.count; i++) {
+        const struct pab_opctx *c = &r->parts.items[i]->c;
+        for (size_t a = 0; a < c->source_count; a++) {
+            struct pab_error why = { 0 };
+            if (!c->source[a]->index_path || !pab_includes_look(r->backup, c->source[a], r->o->includes, seen, &why)) continue;
+            if (!r->o->force || why.code == PAB_E_CANCELLED) return pab_error_set(err, why.code, 0, "%s", why.message);
+            return PAB_OK; /* it was told as damaged, and what it held cannot be said */
+        }
+    }
+    for (uint32_t i = 0; i < n; i++) matched += seen[i];
+    for (uint32_t i = 0; i < n && matched; i++) {
+        if (seen[i]) continue;
+        CLEANUP_FREE char *text = pab_sprintf("--include '%s' matches nothing in what is restored", r->o->includes[i]);
+        pab_emit_warning(r->s, NULL, NULL, text);
+        r->warned++;
+    }
+    if (matched) return PAB_OK;
+    pab_error_set(err, PAB_E_USAGE, 0, "--include '%s'%s matches nothing in what is to be restored of backup '%s'", r->o->includes[0], n > 1 ? " and the others" : "", pab_backup_name(r->backup));
+    return pab_error_hint(err, err->code, "'pabengine list JOB %s PATH' shows the names in a tree", pab_backup_name(r->backup));
 }

@@ -33,5 +33,7 @@ static inline uint32_t pab_count_strings(const char *const *list)
  * The backup is what was written, its whole set of files, and the chosen artifacts with all that they build on byte for byte;
  * with --force a warning says what is not. */
 int pab_restore_check_backup(struct restore *r, struct pab_error *err);
+/* The patterns of --include match something. */
+int pab_restore_check_includes(struct restore *r, struct pab_error *err);
 
 #endif

@@ -95,6 +95,15 @@ echo x >>"$pa/.env"
 expect 0 "--drop-old" restore "$job" "$backup" --yes --drop-old
 same "keeps nothing" "" "$(find "$pa" -name '*.pab-old')"
 
+# ---- patterns that match nothing
+expect 2 "an --include that matches nothing is refused" restore "$job" "$backup" --yes --to "$T/none" --include '*.nothing'
+has "by its name" "$err" "--include '*.nothing' matches nothing"
+same "before anything is written" "" "$(ls "$T/none" 2>/dev/null)"
+expect 2 "so it is in a plan" restore "$job" "$backup" --dry-run --include '*.nothing'
+expect 3 "one of several is a warning" restore "$job" "$backup" --yes --to "$T/none" --include '*.nothing' --include '**/2.md'
+has "that names it" "$err" "--include '*.nothing' matches nothing"
+same "and the others are restored" "docs/deep/er/2.md" "$(cd "$T/none" && find . -type f -printf '%P\n')"
+
 # ---- more warnings than anybody reads
 fresh
 python3 - "$pa/docs" <<'END'
