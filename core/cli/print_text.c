@@ -50,7 +50,7 @@ static void plan_line(struct pab_printer *p, const struct pab_event *e)
     char size[32] = "";
     if (e->size != PAB_SIZE_UNKNOWN && e->size) pab_format_size(e->size, size, sizeof size);
     if (!p->plan_lines++) puts("plan:");
-    pab_cli_say("  %-9s %s/%s  %s%s%s%s\n", verbs[e->action], e->target, e->object, e->text, *size ? " (" : "", size, *size ? ")" : "");
+    pab_cli_say("  %-9s %s%s%s  %s%s%s%s\n", verbs[e->action], e->target, e->object ? "/" : "", e->object ? e->object : "", e->text, *size ? " (" : "", size, *size ? ")" : "");
 }
 
 /* "ok databases/letta_….sql.gz  12 MB, sha256, 44 tables, 1,234 rows" */

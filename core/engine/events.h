@@ -17,7 +17,7 @@ enum pab_event_type {
     PAB_EV_FINDING,        /* target or NULL, path: file or artifact, text: what is wrong with it */
     PAB_EV_WARNING,        /* target, object, text */
     PAB_EV_ERROR,          /* target, error */
-    PAB_EV_PLAN,           /* target, object, action, text, size */
+    PAB_EV_PLAN,           /* target, object (NULL: all of the target), action, text, size */
     PAB_EV_TARGET_END,     /* target, status, mf: the target's part of the manifest (backup), text: what was done (others); ms; optional */
     PAB_EV_BACKUP_START,   /* verify: name of the backup it looks at */
     PAB_EV_SUMMARY,        /* name, path: backup; text: one word status; exit_code; ms; totals */

@@ -119,6 +119,22 @@ static int restore_part(struct restore *r, struct part *p, uint32_t flags, struc
     return pab_opctx_call(&p->c, PAB_VERB_RESTORE, flags & PAB_RESTORE_PLAN ? 0 : p->instance.target->timeout_ms, call_restore, &req, err);
 }
 
+/* A backup of a narrowed run may be the latest: what it does not hold is said in the plan. */
+static void tell_left_out(struct restore *r)
+{
+    const struct pab_manifest *m = pab_backup_manifest(r->backup);
+    for (size_t t = 0; t < m->targets.count && !r->o->objects && !r->o->cleanup; t++) {
+        const struct pab_mf_target *mf = &m->targets.items[t];
+        const struct pab_job_target *jt = job_target(r->s->job, mf->name);
+        const struct pab_loaded *plugin = NULL;
+        struct pab_error ignored = { 0 };
+        if (mf->status != PAB_MF_SKIPPED || !jt || !jt->enabled || !pab_session_wants(r->s, mf->name)) continue;
+        if (!pab_plugs_get(r->s->plugs, jt->plugin, &plugin, &ignored) && plugin->p.categories && !(plugin->p.categories & r->s->categories)) continue;
+        pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_PLAN, .target = mf->name, .action = PAB_PLAN_KEEP, .size = PAB_SIZE_UNKNOWN,
+                                                     .text = "is not in this backup, whose run left it out: stays as it is" });
+    }
+}
+
 /* What would be done; a target that already refuses fails the whole before anything is changed. */
 static int plan(struct restore *r, struct pab_error *err)
 {
@@ -129,6 +145,7 @@ static int plan(struct restore *r, struct pab_error *err)
         if (restore_part(r, p, PAB_RESTORE_PLAN, err)) return pab_error_prefix(err, "target '%s'", p->c.target);
         conflicts += p->c.conflicts;
     }
+    tell_left_out(r);
     if (conflicts && !r->o->force && !r->o->dry_run)
         return pab_error_hint(err, pab_error_set(err, PAB_E_REFUSED, 0, "%llu conflict%s in the plan: nothing was changed", (unsigned long long)conflicts, conflicts == 1 ? "" : "s"),
                               "resolve what the plan names, or use --force");

@@ -104,6 +104,19 @@ expect 3 "one of several is a warning" restore "$job" "$backup" --yes --to "$T/n
 has "that names it" "$err" "--include '*.nothing' matches nothing"
 same "and the others are restored" "docs/deep/er/2.md" "$(cd "$T/none" && find . -type f -printf '%P\n')"
 
+# ---- a backup of a narrowed run
+{ job_text; echo "  - {name: other, plugin: files, options: {root: $pa, sets: {other: [other/]}}}"; echo "  - {name: off, enabled: false, plugin: files, options: {root: $pa, sets: {other: [other/]}}}"; } | make_job
+mkdir -p "$pa/other" && echo x >"$pa/other/x"
+expect 0 "a run of one target" run "$job" --target config --name narrowed
+same "moves latest" "narrowed" "$(readlink "$store/latest")"
+expect 0 "whose plan" restore "$job" latest --dry-run
+same "names what it left out, and only that" "  keep      other  is not in this backup, whose run left it out: stays as it is" "$(grep -F 'not in this backup' "$out")"
+expect 0 "a plan of the target that was run" restore "$job" latest --dry-run --target config
+has_not "names nothing else" "$out" "not in this backup"
+expect 0 "as JSON" restore "$job" latest --dry-run --json
+check "it is an entry without object" jq -es 'last.plan | map(select(.target == "other" and .action == "keep" and (has("object") | not))) | length == 1' "$out"
+job_text | make_job
+
 # ---- more warnings than anybody reads
 fresh
 python3 - "$pa/docs" <<'END'

@@ -34,7 +34,7 @@ static void event(void *ctx, const struct pab_event *e)
     warning_events += e->type == PAB_EV_WARNING;
     if (e->type == PAB_EV_WARNING) snprintf(warnings + strlen(warnings), sizeof warnings - strlen(warnings), "%s\n", e->text);
     sound_artifacts += e->type == PAB_EV_ARTIFACT && e->detail;
-    if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object);
+    if (e->type == PAB_EV_PLAN) snprintf(plan_object, sizeof plan_object, "%s", e->object ? e->object : e->target);
     if (e->type == PAB_EV_ERROR) snprintf(target_error, sizeof target_error, "%.*s", (int)sizeof target_error - 1, e->error->message);
 }
 
