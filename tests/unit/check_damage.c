@@ -166,6 +166,22 @@ START_TEST(zeros_at_the_beginning_or_the_end_are_told_without_reading_it_whole)
 }
 END_TEST
 
+START_TEST(zeros_in_a_text_that_is_not_compressed_are_told)
+{
+    compression = "none";
+    for (int end = 0; end < 2; end++) {
+        one_backup();
+        ck_assert_int_eq(verified(0), PAB_EXIT_OK);
+        CLEANUP_FREE char *path = pab_strdup(artifact("object0"));
+        zero(path, end ? size_of(path) - 10 : 0, 10);
+        ck_assert_int_eq(verified(0), PAB_EXIT_DAMAGED);
+        ck_assert_ptr_nonnull(strstr(findings, "holds zero bytes"));
+        teardown();
+    }
+    compression = "gzip";
+}
+END_TEST
+
 START_TEST(every_artifact_that_a_plugin_finds_damaged_is_told_and_none_of_them_is_sound)
 {
     setup();
@@ -483,6 +499,7 @@ END_TEST
 UNIT_MAIN("damage", a_truncated_file_is_told_without_reading_it, a_file_that_grew_is_told_without_reading_it, a_missing_file_is_told,
           a_symlink_in_place_of_a_file_is_told_even_to_the_same_bytes, a_flipped_bit_anywhere_in_a_file_is_told,
           zeros_at_the_beginning_or_the_end_are_told_without_reading_it_whole,
+          zeros_in_a_text_that_is_not_compressed_are_told,
           every_artifact_that_a_plugin_finds_damaged_is_told_and_none_of_them_is_sound, what_no_plugin_looked_at_is_not_called_sound, two_files_that_changed_places_are_told,
           a_changed_manifest_is_told_even_when_it_reads_well, every_bit_of_the_manifest_counts, missing_sums_are_told, without_a_manifest_it_is_no_backup,
           an_extra_file_is_told_and_only_force_restores, a_missing_paper_or_artifact_is_told_even_when_it_is_not_asked_for,

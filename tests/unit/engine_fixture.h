@@ -55,12 +55,14 @@ HELPER void teardown(void)
     ck_assert_int_eq(pab_remove_tree(AT_FDCWD, dir, &err), PAB_OK);
 }
 
+static const char *compression = "gzip"; /* of the jobs that are written next */
+
 /* One target a line: "NAME ACT [more keys]". */
 HELPER void write_job(const char *const *targets)
 {
     FILE *f = fopen(job_path, "w");
     ck_assert_ptr_nonnull(f);
-    fprintf(f, "version: 1\nstore: {path: store}\ntargets:\n");
+    fprintf(f, "version: 1\nstore: {path: store, compression: %s}\ntargets:\n", compression);
     for (; *targets; targets++) {
         char name[32], act[64], more[128] = "";
         sscanf(*targets, "%31s %63s %127[^\n]", name, act, more);
