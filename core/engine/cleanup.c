@@ -20,6 +20,8 @@ struct cleaning {
     int dry_run;
     struct pab_backup_list list;             /* newest first */
     struct pab_retention_backup *backups;    /* the same, for the rules */
+    const char **targets; size_t target_count; /* of the job, that are enabled */
+    unsigned char *holds;                    /* of each backup, each of these */
     struct pab_retention_plan plan;
     int *done;                               /* of each: was it looked at for removal */
     struct pab_usage usage;
@@ -35,21 +37,39 @@ static const struct pab_mf_target *target_of(const struct pab_manifest *m, const
     return NULL;
 }
 
+static int is_good(const struct pab_mf_target *t)
+{
+    return t && (t->status == PAB_MF_OK || t->status == PAB_MF_WARNING);
+}
+
+static void note_targets(struct cleaning *c)
+{
+    const struct pab_job *job = c->s->job;
+    c->targets = pab_alloc_array(job->target_count + 1, sizeof *c->targets);
+    for (size_t t = 0; t < job->target_count; t++)
+        if (job->targets[t].enabled) c->targets[c->target_count++] = job->targets[t].name;
+    c->holds = pab_alloc_array(c->list.count + 1, c->target_count + 1);
+    for (size_t i = 0; i < c->list.count; i++) {
+        unsigned char *holds = c->holds + i * c->target_count;
+        for (size_t t = 0; t < c->target_count; t++) holds[t] = is_good(target_of(&c->list.items[i].manifest, c->targets[t]));
+        c->backups[i].holds = holds;
+    }
+}
+
 /* A backup is narrow that was told to leave out a target that the job has and that one before it held. From the oldest on. */
 static void mark_narrow(struct cleaning *c)
 {
-    const struct pab_job *job = c->s->job;
-    int *held = pab_alloc_array(job->target_count + 1, sizeof *held);
+    int *held = pab_alloc_array(c->target_count + 1, sizeof *held);
     for (size_t i = c->list.count; i-- > 0;) {
         struct pab_retention_backup *b = &c->backups[i];
         if (b->unreadable || b->foreign || !b->complete) continue;
-        for (size_t t = 0; t < job->target_count; t++) {
-            const struct pab_mf_target *mf = target_of(&c->list.items[i].manifest, job->targets[t].name);
-            b->narrow |= job->targets[t].enabled && held[t] && mf && mf->status == PAB_MF_SKIPPED;
+        for (size_t t = 0; t < c->target_count; t++) {
+            const struct pab_mf_target *mf = target_of(&c->list.items[i].manifest, c->targets[t]);
+            b->narrow |= held[t] && mf && mf->status == PAB_MF_SKIPPED;
         }
-        for (size_t t = 0; t < job->target_count && !b->narrow; t++) {
-            const struct pab_mf_target *mf = target_of(&c->list.items[i].manifest, job->targets[t].name);
-            held[t] = mf && mf->status != PAB_MF_SKIPPED;
+        for (size_t t = 0; t < c->target_count && !b->narrow; t++) {
+            const struct pab_mf_target *mf = target_of(&c->list.items[i].manifest, c->targets[t]);
+            if (!mf || mf->status != PAB_MF_FAILED) held[t] = is_good(mf); /* one that may fail was held by the one before */
         }
     }
     free(held);
@@ -91,6 +111,7 @@ static int look(struct cleaning *c, struct pab_error *err)
         b->incremental = strcmp(m->kind, "full") != 0;
         b->foreign = strcmp(m->job, c->s->job->name) != 0;
     }
+    note_targets(c);
     mark_narrow(c);
     mark_orphans(c);
     return PAB_OK;
@@ -134,25 +155,25 @@ static int check_chain(struct cleaning *c, size_t i)
     return 0;
 }
 
-static size_t newest_sound(const struct cleaning *c)
+/* What stays for good reason must be good: 0 when one is not, and the rules have to be applied anew. */
+static int check_vital(struct cleaning *c)
 {
-    size_t i = 0;
-    while (i < c->list.count && !c->plan.verdicts[i].sound) i++;
-    return i;
+    for (size_t i = 0; i < c->list.count; i++)
+        if (c->plan.verdicts[i].vital && !check_chain(c, i)) return 0;
+    return 1;
 }
 
 static void decide(struct cleaning *c)
 {
-    for (;;) {
+    struct pab_retention_case of = { .now = pab_now_ns() / NS_PER_S, .targets = c->targets, .target_count = c->target_count };
+    do {
         pab_retention_plan_release(&c->plan);
-        pab_retention_decide(c->backups, c->list.count, c->rules, pab_now_ns() / NS_PER_S, &c->plan);
-        size_t newest = newest_sound(c);
-        if (!c->plan.dropped || newest == c->list.count) return;
-        if (check_chain(c, newest)) {
-            c->ret->verified = pab_strdup(c->backups[newest].name);
-            return;
-        }
-    }
+        pab_retention_decide(c->backups, c->list.count, c->rules, &of, &c->plan);
+        if (!c->plan.dropped) return;
+    } while (!check_vital(c));
+    size_t newest = 0;
+    while (newest < c->list.count && !c->plan.verdicts[newest].sound) newest++;
+    if (newest < c->list.count) c->ret->verified = pab_strdup(c->backups[newest].name);
 }
 
 /* ---- removal */
@@ -267,6 +288,8 @@ int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const stru
     }
     if (!rc && !dry_run && !ret->refused) ret->logs = pab_store_drop_logs(store);
     free(c.backups);
+    free(c.targets);
+    free(c.holds);
     free(c.done);
     pab_usage_release(&c.usage);
     pab_retention_plan_release(&c.plan);

@@ -16,12 +16,13 @@ struct item {
     int keep, sound;
     const char *flaw;            /* why it is not sound */
     struct item *parent;         /* NULL: it needs none, or that is not there */
+    int vital, only_vital;       /* see struct pab_retention_verdict; and nothing else keeps it */
     struct pab_buf why;
 };
 struct decision {
     struct item *items; size_t count; /* newest first */
     const struct pab_retention_rules *rules;
-    int64_t now;
+    const struct pab_retention_case *of;
     size_t newest_complete, newest_sound; /* count: none */
 };
 
@@ -131,7 +132,7 @@ static void apply_days(struct decision *d)
     if (!d->rules->keep_days) return;
     snprintf(text, sizeof text, "not older than %d day%s", d->rules->keep_days, d->rules->keep_days == 1 ? "" : "s");
     for (size_t i = 0; i < d->count; i++)
-        if (mine(&d->items[i]) && d->items[i].b->started >= d->now - d->rules->keep_days * DAY) keep(&d->items[i], text);
+        if (mine(&d->items[i]) && d->items[i].b->started >= d->of->now - d->rules->keep_days * DAY) keep(&d->items[i], text);
 }
 
 static void apply_last(struct decision *d)
@@ -185,6 +186,20 @@ static void apply_rules(struct decision *d)
 
 /* ---- what holds whatever the rules say */
 
+/* A target that may fail can be missing in every sound backup, and be whole in one that no rule keeps. */
+static void protect_target(struct decision *d, size_t target)
+{
+    CLEANUP_FREE char *why = pab_sprintf("last good backup of target '%s'", d->of->targets[target]);
+    for (size_t i = 0; i < d->count; i++) {
+        struct item *it = &d->items[i];
+        if (!mine(it) || !it->b->holds || !it->b->holds[target] || it->b->verified == PAB_DAMAGED || chain_flaw(d, it)) continue;
+        it->only_vital |= !it->keep;
+        if (it->only_vital) keep(it, why);
+        it->vital = 1;
+        return;
+    }
+}
+
 static void protect(struct decision *d)
 {
     for (size_t i = 0; i < d->count; i++) {
@@ -196,6 +211,8 @@ static void protect(struct decision *d)
         else if (i == d->newest_sound) keep(it, "newest sound backup");
         else if (mine(it) && !it->keep && i < d->newest_sound) keep(it, "newer than the last sound backup");
     }
+    for (size_t t = 0; t < d->of->target_count; t++) protect_target(d, t);
+    if (d->newest_sound < d->count) d->items[d->newest_sound].vital = 1;
     for (size_t i = 0; i < d->count; i++) { /* parents began before their children, but that is not relied on */
         const struct item *child = &d->items[i];
         for (size_t steps = 0; d->items[i].keep && child->parent && steps <= d->count; steps++) {
@@ -229,12 +246,12 @@ static char *gap(const struct decision *d, int is_recent, int64_t earlier, int64
 
 static char *distrust(const struct decision *d)
 {
-    int64_t later = d->now;
+    int64_t later = d->of->now;
     size_t seen = 0;
     for (size_t i = 0; i < d->count; i++) {
         if (!mine(&d->items[i])) continue;
         int64_t started = d->items[i].b->started;
-        if (started > d->now && started - d->now > DAY) return long_ago("the clock is behind, or was ahead: the newest backup begins in the future", d->now, started);
+        if (started > d->of->now && started - d->of->now > DAY) return long_ago("the clock is behind, or was ahead: the newest backup begins in the future", d->of->now, started);
         if (d->items[i].b->pinned) continue; /* it stays anyway, however old it is */
         char *why = gap(d, seen++ < 2, started, later);
         if (why) return why;
@@ -270,6 +287,7 @@ static void verdicts(struct decision *d, struct pab_retention_plan *ret)
         if (!it->keep && ret->refused) keep(it, "nothing is dropped now");
         v->keep = it->keep;
         v->sound = it->sound;
+        v->vital = it->vital;
         if (!it->keep) pab_buf_adds(&it->why, it->flaw ? it->flaw : "no rule keeps it");
         else if (it->flaw) pab_buf_addf(&it->why, " (%s)", it->flaw);
         v->reason = pab_buf_take(&it->why);
@@ -277,10 +295,10 @@ static void verdicts(struct decision *d, struct pab_retention_plan *ret)
     }
 }
 
-void pab_retention_decide(const struct pab_retention_backup *list, size_t n, const struct pab_retention_rules *rules, int64_t now,
+void pab_retention_decide(const struct pab_retention_backup *list, size_t n, const struct pab_retention_rules *rules, const struct pab_retention_case *of,
                           struct pab_retention_plan *ret)
 {
-    struct decision d = { .items = pab_alloc_array(n ? n : 1, sizeof *d.items), .count = n, .rules = rules, .now = now };
+    struct decision d = { .items = pab_alloc_array(n ? n : 1, sizeof *d.items), .count = n, .rules = rules, .of = of };
     *ret = (struct pab_retention_plan){ .verdicts = pab_alloc_array(n ? n : 1, sizeof *ret->verdicts), .count = n };
     for (size_t i = 0; i < n; i++) d.items[i] = (struct item){ .b = &list[i], .at = i };
     qsort(d.items, n, sizeof *d.items, newest_first);

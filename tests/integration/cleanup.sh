@@ -167,6 +167,26 @@ expect_at 1 0 "after a backup that is suspiciously small" cleanup "$two" --json
 same "the one before stays" "20240121 20240122 " "$(names)"
 has "and it is said why" "$out" "suspiciously small"
 
+# ---- a target that may fail
+rm -rf "$store" && mkdir "$T/optional" && echo o >"$T/optional/o"
+make_job "$T/optional.yaml" <<END
+name: job
+retention: {keep_days: 3}
+targets:
+  - {name: c, plugin: files, options: {root: $T/data, sets: {s: [a]}}}
+  - {name: o, plugin: files, required: false, options: {root: $T/optional, sets: {s: [o]}}}
+END
+optional=$job job=$T/job.yaml
+expect_at 0 0 "a run with a target that is not required" run "$optional"
+mv "$T/optional" "$T/optional.gone"
+for d in 1 2 3 4 5; do at "$d" run "$optional" || not_ok "a run without it" "$(explain)"; done
+same "after it is gone the last backup that has it stays, whatever its age" "20240121 20240123 20240124 20240125 20240126 " "$(names)"
+expect_at 5 0 "a dry run" cleanup "$optional" --dry-run
+has "says why" "$out" "last good backup of target 'o'"
+rm "$store/backup-20240121_120000/config/"o-s_*
+expect_at 6 0 "when that one is damaged" cleanup "$optional"
+has "that is said" "$err" "backup 'backup-20240121_120000' is damaged"
+
 # ---- what is damaged counts for nothing
 history 0 9
 rm "$store/backup-20240130_120000/config/"*.tar.gz

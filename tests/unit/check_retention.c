@@ -9,20 +9,24 @@
 #define DAY (24 * HOUR)
 #define NOW 1705838400LL /* Sunday 2024-01-21 12:00 UTC */
 #define MAX 80
+#define TARGETS 3
 
 struct history {
     struct pab_retention_backup b[MAX];
     char names[MAX][24];
+    unsigned char holds[MAX][TARGETS];
     size_t n;
     struct pab_retention_plan plan;
 };
+static const char *const targets[TARGETS] = { "c", "o", "p" };
 
 /* A complete full backup, `ago` seconds old. */
 static struct pab_retention_backup *add(struct history *h, int64_t ago)
 {
     struct pab_retention_backup *b = &h->b[h->n];
     snprintf(h->names[h->n], sizeof h->names[h->n], "b%zu", h->n);
-    *b = (struct pab_retention_backup){ .name = h->names[h->n], .started = NOW - ago, .size = 1000, .complete = 1 };
+    *b = (struct pab_retention_backup){ .name = h->names[h->n], .started = NOW - ago, .size = 1000, .complete = 1, .holds = h->holds[h->n] };
+    memset(h->holds[h->n], 1, TARGETS);
     h->n++;
     return b;
 }
@@ -32,7 +36,7 @@ static void decide(struct history *h, struct pab_retention_rules rules)
     setenv("TZ", "UTC", 1);
     tzset();
     pab_retention_plan_release(&h->plan);
-    pab_retention_decide(h->b, h->n, &rules, NOW, &h->plan);
+    pab_retention_decide(h->b, h->n, &rules, &(struct pab_retention_case){ .now = NOW, .targets = targets, .target_count = TARGETS }, &h->plan);
     ck_assert_uint_eq(h->plan.count, h->n);
 }
 
@@ -212,6 +216,32 @@ START_TEST(one_without_some_targets_takes_no_place)
 }
 END_TEST
 
+START_TEST(the_last_good_backup_of_each_target_stays)
+{
+    struct history h = { 0 };
+    days(&h, 8); /* b0 ... b7 */
+    for (size_t i = 0; i < 8; i++) h.holds[i][1] = i >= 6, h.holds[i][2] = i == 5;
+    decide(&h, (struct pab_retention_rules){ .keep_days = 3 });
+    ck_assert_str_eq(kept(&h), "b0 b1 b2 b3 b5 b6");
+    ck_assert_str_eq(h.plan.verdicts[6].reason, "last good backup of target 'o'");
+    ck_assert_str_eq(h.plan.verdicts[0].reason, "not older than 3 days, newest complete backup"); /* others need not be named twice */
+    h.b[6].verified = PAB_DAMAGED;
+    decide(&h, (struct pab_retention_rules){ .keep_days = 3 });
+    ck_assert_str_eq(kept(&h), "b0 b1 b2 b3 b5 b7");
+    h.b[6].verified = PAB_UNVERIFIED;
+    h.holds[5][2] = 0, h.holds[6][2] = 1;
+    h.b[6].incremental = 1, h.b[6].parent = "b7";
+    decide(&h, (struct pab_retention_rules){ .keep_days = 3 });
+    ck_assert_str_eq(kept(&h), "b0 b1 b2 b3 b6 b7");
+    ck_assert_str_eq(h.plan.verdicts[6].reason, "last good backup of target 'o', last good backup of target 'p'");
+    ck_assert_str_eq(h.plan.verdicts[7].reason, "parent of 'b6'");
+    h.b[6].parent = "gone"; /* cannot be restored: no good backup */
+    decide(&h, (struct pab_retention_rules){ .keep_days = 3 });
+    ck_assert_str_eq(kept(&h), "b0 b1 b2 b3 b7");
+    pab_retention_plan_release(&h.plan);
+}
+END_TEST
+
 START_TEST(damaged_ones_take_no_place)
 {
     struct history h = { 0 };
@@ -361,6 +391,7 @@ static void random_history(struct history *h, uint64_t seed)
         b->unreadable = below(25) == 0;
         b->size = below(10) ? 900 + below(200) : below(2000);
         b->verified = below(20) ? PAB_UNVERIFIED : PAB_DAMAGED;
+        for (size_t t = 0; t < TARGETS; t++) h->holds[i][t] = below(3) != 0;
     }
     for (size_t i = 0; i + 1 < n; i++) {
         if (below(3)) continue;
@@ -385,6 +416,39 @@ static struct pab_retention_rules random_rules(void)
 static int is_mine(const struct pab_retention_backup *b)
 {
     return !b->foreign && !b->unreadable;
+}
+
+static const struct pab_retention_backup *find(const struct history *h, const char *name)
+{
+    for (size_t i = 0; i < h->n; i++)
+        if (strcmp(h->b[i].name, name) == 0) return &h->b[i];
+    return NULL;
+}
+
+/* Could it be restored, as far as is known? */
+static int is_whole(const struct history *h, const struct pab_retention_backup *b)
+{
+    for (size_t steps = 0; b && steps <= h->n; steps++) {
+        if (b->unreadable || b->verified == PAB_DAMAGED) return 0;
+        if (!b->parent) return 1;
+        b = find(h, b->parent);
+    }
+    return 0;
+}
+
+/* Of each target a copy as young as the youngest that there is stays. */
+static void check_targets(const struct history *h)
+{
+    for (size_t t = 0; t < TARGETS; t++) {
+        int64_t newest = INT64_MIN, kept_one = INT64_MIN;
+        for (size_t i = 0; i < h->n; i++) {
+            const struct pab_retention_backup *b = &h->b[i];
+            if (!is_mine(b) || !h->holds[i][t] || !is_whole(h, b)) continue;
+            if (b->started > newest) newest = b->started;
+            if (h->plan.verdicts[i].keep && b->started > kept_one) kept_one = b->started;
+        }
+        ck_assert_msg(newest == kept_one, "the last good backup of target %s stays", targets[t]);
+    }
 }
 
 /* What no rule may break, whatever the history. */
@@ -426,6 +490,7 @@ START_TEST(promises_hold_over_random_histories)
         struct pab_retention_rules r = random_rules();
         decide(&h, r);
         check_promises(&h, &r);
+        check_targets(&h);
         if (!pab_retention_any(&r)) ck_assert_uint_eq(h.plan.dropped, 0);
         pab_retention_plan_release(&h.plan);
     }
@@ -440,7 +505,7 @@ START_TEST(the_order_of_the_list_does_not_matter)
         struct pab_retention_rules r = random_rules();
         decide(&h, r);
         turned = h;
-        turned.plan = (struct pab_retention_plan){ 0 };
+        turned.plan = (struct pab_retention_plan){ 0 }; /* each holds what it held */
         for (size_t i = 0; i < h.n; i++) turned.b[i] = h.b[h.n - 1 - i];
         decide(&turned, r);
         for (size_t i = 0; i < h.n; i++) ck_assert_str_eq(h.plan.verdicts[i].reason, turned.plan.verdicts[h.n - 1 - i].reason);
@@ -492,7 +557,7 @@ END_TEST
 UNIT_MAIN("retention", keep_days_keeps_what_is_not_older, keep_last_counts, a_day_keeps_its_newest, hours_weeks_months_and_years_keep_their_newest,
           with_fewer_periods_than_asked_for_the_oldest_stays, rules_add_up, without_a_rule_nothing_goes, an_empty_store_is_fine,
           the_newest_complete_one_stays_however_old, partial_ones_take_no_place, a_suspiciously_small_one_takes_no_place,
-          a_smaller_size_that_lasts_is_believed, one_without_some_targets_takes_no_place, damaged_ones_take_no_place, pinned_ones_stay,
+          a_smaller_size_that_lasts_is_believed, one_without_some_targets_takes_no_place, the_last_good_backup_of_each_target_stays, damaged_ones_take_no_place, pinned_ones_stay,
           parents_of_what_stays_stay, one_whose_parent_is_gone_takes_no_place, other_jobs_and_unreadable_ones_are_not_touched,
           a_clock_that_is_behind_drops_nothing, a_clock_that_is_far_ahead_drops_nothing, a_year_without_backups_drops_nothing_by_age,
           numbers_out_of_range_are_refused, promises_hold_over_random_histories, the_order_of_the_list_does_not_matter,
