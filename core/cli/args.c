@@ -27,7 +27,7 @@ static const struct { const char *name, *arg; enum opt id; uint32_t commands; co
     { "include", "PATTERN", OPT_INCLUDE, CMD_RESTORE, "only files that match, from volumes and sets; may be repeated" },
     { "to", "DIR", OPT_TO, CMD_RESTORE, "put files below DIR instead of their place" },
     { "as", "NAME", OPT_AS, CMD_RESTORE, "restore one object beside the original under NAME" },
-    { "force", NULL, OPT_FORCE, CMD_RESTORE | CMD_SCRIPTS, "restore: stop services that are in the way, use a damaged backup; scripts: replace others" },
+    { "force", NULL, OPT_FORCE, CMD_RESTORE | CMD_CLEANUP | CMD_SCRIPTS, "restore: stop services that are in the way, use a damaged backup; cleanup: believe the clock; scripts: replace others" },
     { "yes", NULL, OPT_YES, CMD_RESTORE, "do not ask" },
     { "drop-old", NULL, OPT_DROP_OLD, CMD_RESTORE, "do not keep what is replaced" },
     { "cleanup", NULL, OPT_CLEANUP, CMD_RESTORE, "remove what earlier restores kept, and restore nothing" },

@@ -1,4 +1,4 @@
-/* cmd_cleanup.c - pabengine cleanup JOB [--retention DAYS] [--dry-run] */
+/* cmd_cleanup.c - pabengine cleanup JOB [--retention DAYS] [--dry-run] [--force] */
 #include <stdio.h>
 #include <string.h>
 #include "core/base/cleanup.h"
@@ -69,7 +69,7 @@ int pab_cmd_cleanup(const struct pab_cli *cli)
     struct pab_error err = { 0 };
     struct pab_session *s;
     struct pab_cleanup_result result = { 0 };
-    struct pab_cleanup_opts opts = { .dry_run = cli->dry_run };
+    struct pab_cleanup_opts opts = { .dry_run = cli->dry_run, .trust_clock = cli->force };
     if (days_of(cli, &opts.keep_days)) return PAB_EXIT_USAGE;
     struct pab_printer *p = pab_printer_new(cli, PAB_PRINT_DOCUMENT, "cleanup");
     int code = pab_cli_session(cli, p, 0, &s);

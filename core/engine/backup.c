@@ -269,8 +269,9 @@ static void tidy(struct run *r)
     char freed[32];
     struct pab_error why = { 0 };
     struct pab_cleanup_result result = { 0 };
+    struct pab_cleanup_how how = { .rules = &r->s->job->retention };
     if (r->o->trial || !pab_retention_any(&r->s->job->retention)) return;
-    int rc = pab_cleanup_store(r->s, r->store, &r->s->job->retention, 0, &result, &why);
+    int rc = pab_cleanup_store(r->s, r->store, &how, &result, &why);
     if (rc || result.refused) {
         CLEANUP_FREE char *text = pab_sprintf("%s older backups %s removed: %s", rc ? "not all" : "no", rc ? "could be" : "are", rc ? why.message : result.refused);
         pab_emit_warning(r->s, NULL, NULL, text);

@@ -16,8 +16,7 @@
 struct cleaning {
     struct pab_session *s;
     struct pab_store *store;
-    const struct pab_retention_rules *rules;
-    int dry_run;
+    const struct pab_cleanup_how *how;
     struct pab_backup_list list;             /* newest first */
     struct pab_retention_backup *backups;    /* the same, for the rules */
     const char **targets; size_t target_count; /* of the job, that are enabled */
@@ -165,10 +164,11 @@ static int check_vital(struct cleaning *c)
 
 static void decide(struct cleaning *c)
 {
-    struct pab_retention_case of = { .now = pab_now_ns() / NS_PER_S, .targets = c->targets, .target_count = c->target_count };
+    struct pab_retention_case of = { .now = pab_now_ns() / NS_PER_S, .rpo = c->s->job->rpo_ms / 1000, .trust_clock = c->how->trust_clock,
+                                      .targets = c->targets, .target_count = c->target_count };
     do {
         pab_retention_plan_release(&c->plan);
-        pab_retention_decide(c->backups, c->list.count, c->rules, &of, &c->plan);
+        pab_retention_decide(c->backups, c->list.count, c->how->rules, &of, &c->plan);
         if (!c->plan.dropped) return;
     } while (!check_vital(c));
     size_t newest = 0;
@@ -264,7 +264,7 @@ static void fill(struct cleaning *c)
     r->dropped = c->plan.dropped;
     r->freed = c->usage.bytes;
     r->refused = c->plan.refused ? pab_strdup(c->plan.refused) : NULL;
-    if (!c->dry_run) pab_logf(PAB_LL_VERBOSE, NULL, "cleanup: %zu of %zu backups removed", r->dropped, r->count);
+    if (!c->how->dry_run) pab_logf(PAB_LL_VERBOSE, NULL, "cleanup: %zu of %zu backups removed", r->dropped, r->count);
 }
 
 static void swept(void *ctx, const char *name)
@@ -273,20 +273,19 @@ static void swept(void *ctx, const char *name)
     pab_logf(PAB_LL_INFO, NULL, "removed '%s', left by one that was killed", name);
 }
 
-int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const struct pab_retention_rules *rules, int dry_run,
-                      struct pab_cleanup_result *ret, struct pab_error *err)
+int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const struct pab_cleanup_how *how, struct pab_cleanup_result *ret, struct pab_error *err)
 {
-    struct cleaning c = { .s = s, .store = store, .rules = rules, .dry_run = dry_run, .ret = ret };
+    struct cleaning c = { .s = s, .store = store, .how = how, .ret = ret };
     struct pab_error ignored = { 0 };
-    if (!dry_run) pab_store_sweep(store, swept, NULL, &ignored); /* what it cannot do, it says at the end */
+    if (!how->dry_run) pab_store_sweep(store, swept, NULL, &ignored); /* what it cannot do, it says at the end */
     int rc = look(&c, err);
     if (!rc) {
         decide(&c);
-        if (dry_run) measure(&c);
+        if (how->dry_run) measure(&c);
         else rc = remove_dropped(&c, err);
         fill(&c);
     }
-    if (!rc && !dry_run && !ret->refused) ret->logs = pab_store_drop_logs(store);
+    if (!rc && !how->dry_run && !ret->refused) ret->logs = pab_store_drop_logs(store);
     free(c.backups);
     free(c.targets);
     free(c.holds);

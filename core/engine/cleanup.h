@@ -34,12 +34,16 @@ void pab_cleanup_release(struct pab_cleanup_result *r);
 struct pab_cleanup_opts {
     int keep_days;                   /* instead of the job's; 0: the job's */
     int dry_run;
+    int trust_clock;                 /* --force: it is right, however strange */
 };
 /* The verb. PAB_EXIT_INCOMPLETE: result.refused says why nothing was done. PAB_EXIT_USAGE: there is no rule.  A dry run takes no lock. */
 int pab_engine_cleanup(struct pab_session *s, const struct pab_cleanup_opts *o, struct pab_cleanup_result *ret, struct pab_error *err);
-/* The same by the rules of the job on a store that is open and locked: the end of a run. PAB_OK or a code. */
-int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const struct pab_retention_rules *rules, int dry_run,
-                      struct pab_cleanup_result *ret, struct pab_error *err);
+/* The same on a store that is open and locked: the end of a run. PAB_OK or a code. */
+struct pab_cleanup_how {
+    const struct pab_retention_rules *rules;
+    int dry_run, trust_clock;
+};
+int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const struct pab_cleanup_how *how, struct pab_cleanup_result *ret, struct pab_error *err);
 
 /* `which`: a name, or "latest". *ret_name (caller frees): the backup that was meant. Exit codes. */
 int pab_engine_pin(struct pab_session *s, const char *which, const char *reason, char **ret_name, struct pab_error *err);

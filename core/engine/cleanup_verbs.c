@@ -25,13 +25,13 @@ static int rules_of(const struct pab_session *s, const struct pab_cleanup_opts *
 }
 
 /* With a log of its own, which is not worth failing for: a full disk may be why this is done. */
-static int clean(struct pab_session *s, struct pab_store *store, const struct pab_retention_rules *rules, struct pab_cleanup_result *ret, struct pab_error *err)
+static int clean(struct pab_session *s, struct pab_store *store, const struct pab_cleanup_how *how, struct pab_cleanup_result *ret, struct pab_error *err)
 {
     char stamp[20];
     struct pab_error ignored = { 0 };
     CLEANUP_CLOSE int log = pab_store_open_log(store, "cleanup", pab_format_stamp(pab_now_ns(), stamp, sizeof stamp), &ignored);
     if (log >= 0) pab_log_set_file(log);
-    int rc = pab_cleanup_store(s, store, rules, 0, ret, err);
+    int rc = pab_cleanup_store(s, store, how, ret, err);
     pab_log_set_file(-1);
     return rc;
 }
@@ -39,12 +39,13 @@ static int clean(struct pab_session *s, struct pab_store *store, const struct pa
 int pab_engine_cleanup(struct pab_session *s, const struct pab_cleanup_opts *o, struct pab_cleanup_result *ret, struct pab_error *err)
 {
     struct pab_retention_rules rules;
+    struct pab_cleanup_how how = { .rules = &rules, .dry_run = o->dry_run, .trust_clock = o->trust_clock };
     CLEANUP(pab_cleanup_store_close) struct pab_store *store = NULL;
     CLEANUP_FREE char *what = pab_sprintf("cleanup %s", s->job->name);
     int rc = rules_of(s, o, &rules, err);
     if (!rc) rc = pab_store_open(s->store_path, 0, &store, err);
     if (!rc && !o->dry_run && pab_store_lock(store, what, 0, err)) return pab_exit_of_lock(err);
-    if (!rc) rc = o->dry_run ? pab_cleanup_store(s, store, &rules, 1, ret, err) : clean(s, store, &rules, ret, err);
+    if (!rc) rc = o->dry_run ? pab_cleanup_store(s, store, &how, ret, err) : clean(s, store, &how, ret, err);
     if (rc) return exit_of(err);
     return ret->refused ? PAB_EXIT_INCOMPLETE : PAB_EXIT_OK;
 }

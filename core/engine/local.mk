@@ -36,6 +36,7 @@ libpab_engine_la_SOURCES = \
 	%D%/restore.c %D%/restore_private.h \
 	%D%/restore_checks.c \
 	%D%/retention.c %D%/retention.h \
+	%D%/retention_clock.c %D%/retention_clock.h \
 	%D%/schedule.c %D%/schedule.h \
 	%D%/schedule_log.c \
 	%D%/schedule_run.c \

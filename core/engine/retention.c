@@ -5,14 +5,15 @@
 #include <time.h>
 #include "core/base/buf.h"
 #include "core/base/cleanup.h"
+#include "core/engine/retention_clock.h"
 
 #define DAY 86400LL
-#define YEAR (365 * DAY)
 
 /* One backup on its way to a verdict. */
 struct item {
     const struct pab_retention_backup *b;
     size_t at;                   /* in the caller's list */
+    int64_t age;                 /* as retention_clock.h has it */
     int keep, sound;
     const char *flaw;            /* why it is not sound */
     struct item *parent;         /* NULL: it needs none, or that is not there */
@@ -128,11 +129,13 @@ static void judge(struct decision *d)
 
 static void apply_days(struct decision *d)
 {
-    char text[64];
-    if (!d->rules->keep_days) return;
-    snprintf(text, sizeof text, "not older than %d day%s", d->rules->keep_days, d->rules->keep_days == 1 ? "" : "s");
+    char young[40], all_but[80];
+    int64_t limit = d->rules->keep_days * DAY;
+    if (!limit) return;
+    snprintf(young, sizeof young, "not older than %d day%s", d->rules->keep_days, d->rules->keep_days == 1 ? "" : "s");
+    snprintf(all_but, sizeof all_but, "%s, but for time without backups", young);
     for (size_t i = 0; i < d->count; i++)
-        if (mine(&d->items[i]) && d->items[i].b->started >= d->of->now - d->rules->keep_days * DAY) keep(&d->items[i], text);
+        if (mine(&d->items[i]) && d->items[i].age <= limit) keep(&d->items[i], d->items[i].b->started >= d->of->now - limit ? young : all_but);
 }
 
 static void apply_last(struct decision *d)
@@ -223,41 +226,18 @@ static void protect(struct decision *d)
     }
 }
 
-/* ---- a clock that cannot be right */
+/* ---- the clock */
 
-static char *long_ago(const char *what, int64_t from, int64_t to)
+static void look_at_clock(struct decision *d, char **ret_refused)
 {
-    char a[32] = "?", b[32] = "?";
-    struct tm tm;
-    time_t t = (time_t)from, u = (time_t)to;
-    if (localtime_r(&t, &tm)) strftime(a, sizeof a, "%Y-%m-%d %H:%M", &tm);
-    if (localtime_r(&u, &tm)) strftime(b, sizeof b, "%Y-%m-%d %H:%M", &tm);
-    return pab_sprintf("%s (%s, %s)", what, a, b);
-}
-
-/* `later` began too long after `earlier` to be believed. */
-static char *gap(const struct decision *d, int is_recent, int64_t earlier, int64_t later)
-{
-    int64_t far = 10LL * d->rules->keep_days * DAY > YEAR ? 10LL * d->rules->keep_days * DAY : YEAR, between;
-    if (__builtin_sub_overflow(later, earlier, &between) || between > 10 * YEAR) return long_ago("over ten years between two backups, or the newest one and now: is the clock right?", earlier, later);
-    if (is_recent && d->rules->keep_days && between > far) return long_ago("the clock may be far ahead, or no backup was made for long", earlier, later);
-    return NULL;
-}
-
-static char *distrust(const struct decision *d)
-{
-    int64_t later = d->of->now;
-    size_t seen = 0;
-    for (size_t i = 0; i < d->count; i++) {
-        if (!mine(&d->items[i])) continue;
-        int64_t started = d->items[i].b->started;
-        if (started > d->of->now && started - d->of->now > DAY) return long_ago("the clock is behind, or was ahead: the newest backup begins in the future", d->of->now, started);
-        if (d->items[i].b->pinned) continue; /* it stays anyway, however old it is */
-        char *why = gap(d, seen++ < 2, started, later);
-        if (why) return why;
-        later = started;
-    }
-    return NULL;
+    struct pab_clock clock = { .items = pab_alloc_array(d->count + 1, sizeof *clock.items), .now = d->of->now, .rpo = d->of->rpo, .keep_days = d->rules->keep_days };
+    for (size_t i = 0; i < d->count; i++)
+        if (mine(&d->items[i])) clock.items[clock.count++] = (struct pab_clock_backup){ .started = d->items[i].b->started, .pinned = d->items[i].b->pinned };
+    pab_clock_ages(&clock, d->of->trust_clock);
+    for (size_t i = 0, n = 0; i < d->count; i++)
+        if (mine(&d->items[i])) d->items[i].age = clock.items[n++].age;
+    if (!d->of->trust_clock) *ret_refused = pab_clock_distrust(&clock);
+    free(clock.items);
 }
 
 /* ---- */
@@ -302,7 +282,11 @@ void pab_retention_decide(const struct pab_retention_backup *list, size_t n, con
     *ret = (struct pab_retention_plan){ .verdicts = pab_alloc_array(n ? n : 1, sizeof *ret->verdicts), .count = n };
     for (size_t i = 0; i < n; i++) d.items[i] = (struct item){ .b = &list[i], .at = i };
     qsort(d.items, n, sizeof *d.items, newest_first);
-    ret->refused = pab_retention_any(rules) ? distrust(&d) : pab_strdup("there is no rule of what to keep");
+    look_at_clock(&d, &ret->refused);
+    if (!pab_retention_any(rules)) {
+        free(ret->refused);
+        ret->refused = pab_strdup("there is no rule of what to keep");
+    }
     find_parents(&d);
     judge(&d);
     if (pab_retention_any(rules)) apply_rules(&d);

@@ -20,8 +20,8 @@
  * the newest one that has it stays, the parents of what stays stay, and what is not this job's or cannot be read is not touched.
  *
  * With a clock that cannot be right nothing is dropped: a backup that begins over a day after now; a gap of over ten years between two
- * backups or the newest one and now; and where keep_days counts, a gap of over a year (and ten times keep_days) before the newest one or
- * after it. */
+ * backups or the newest one and now; and where keep_days counts and something is older than that, a gap out of proportion to the rhythm of
+ * the job (retention_clock.h) before the newest one or after it.  When further backups follow, such a gap ages nothing. */
 #ifndef PAB_ENGINE_RETENTION_H
 #define PAB_ENGINE_RETENTION_H
 
@@ -50,6 +50,8 @@ struct pab_retention_backup {
 /* What the rules are applied to, apart from the backups. */
 struct pab_retention_case {
     int64_t now;                   /* seconds since 1970 */
+    int64_t rpo;                   /* of the job, seconds; 0: none */
+    int trust_clock;               /* somebody says that it is right */
     const char *const *targets; size_t target_count; /* those of the job that are enabled */
 };
 

@@ -61,7 +61,7 @@ expect 0 "what stays verifies" verify "$job" --all --check-integrity
 has "each removal is in the log" "$(find "$store/logs" -name 'cleanup-*.log' -size +0)" "removing backup 'backup-20240121_120000': no rule keeps it"
 expect_at 9 0 "once more" cleanup "$job" --retention 3
 has "nothing goes" "$out" "0 of 4 removed, 0 bytes freed"
-expect_at 60 0 "when all are older than that" cleanup "$job" --retention 3
+expect_at 20 0 "when all are older than that" cleanup "$job" --retention 3
 same "the newest complete one stays" "20240130 " "$(names)"
 
 # ---- rules of the job, and after each run
@@ -246,7 +246,25 @@ PABENGINE_TEST_NOW=$((base + 5000 * day)) expect 0 "a run while the clock is far
 has "and removes nothing, with a warning" "$err" "no older backups are removed"
 same "all are there" 5 "$(published)"
 
+history 0 5
+job_with 'retention: {keep_days: 30}'
+expect_at 205 3 "a clock that is 200 days ahead" cleanup "$job"
+has "drops nothing by age" "$out" "0 of 6 removed"
+has "and says so, and what there is to do" "$err" "--force"
+expect_at 205 0 "a run then succeeds" run "$job"
+has "and removes nothing, with a warning" "$err" "no older backups are removed: the clock may be far ahead"
+expect_at 206 0 "nor does the next one" run "$job"
+same "all are there" 8 "$(published)"
+expect_at 206 0 "a cleanup says what it makes of that" cleanup "$job" --json
+has "by name" "$out" "not older than 30 days, but for time without backups"
+expect_at 206 0 "who says that the clock is right is believed" cleanup "$job" --force
+same "what is older goes" 2 "$(published)"
+history 0 5
+expect_at 205 0 "a dry run with that" cleanup "$job" --force --dry-run
+has "says what would go" "$out" "5 of 6 would be removed"
+
 # ---- a store that is in use
+job_with 'retention: {keep_last: 1}'
 history 0 9
 exec 9>>"$store/.lock"
 flock 9

@@ -30,9 +30,14 @@ tests_unit_check_order_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_order_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_retention
-tests_unit_check_retention_SOURCES = tests/unit/check_retention.c tests/unit/unit.h
+tests_unit_check_retention_SOURCES = tests/unit/check_retention.c tests/unit/retention_fixture.h tests/unit/unit.h
 tests_unit_check_retention_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_retention_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_retention_clock
+tests_unit_check_retention_clock_SOURCES = tests/unit/check_retention_clock.c tests/unit/retention_fixture.h tests/unit/unit.h
+tests_unit_check_retention_clock_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_retention_clock_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_incremental
 tests_unit_check_incremental_SOURCES = tests/unit/check_incremental.c tests/unit/engine_fixture.h tests/unit/unit.h
