@@ -269,7 +269,7 @@ static void tidy(struct run *r)
     char freed[32];
     struct pab_error why = { 0 };
     struct pab_cleanup_result result = { 0 };
-    struct pab_cleanup_how how = { .rules = &r->s->job->retention };
+    struct pab_cleanup_how how = { .rules = &r->s->job->retention, .written = r->m.name };
     if (r->o->trial || !pab_retention_any(&r->s->job->retention)) return;
     int rc = pab_cleanup_store(r->s, r->store, &how, &result, &why);
     if (rc || result.refused) {

@@ -9,6 +9,7 @@
 #include "core/base/fsutil.h"
 #include "core/base/log.h"
 #include "core/base/str.h"
+#include "core/engine/proof.h"
 #include "core/engine/session.h"
 
 #define NS_PER_S 1000000000LL
@@ -23,6 +24,7 @@ struct cleaning {
     unsigned char *holds;                    /* of each backup, each of these */
     struct pab_retention_plan plan;
     int *done;                               /* of each: was it looked at for removal */
+    struct pab_proof *proof;
     struct pab_usage usage;
     struct pab_cleanup_result *ret;
 };
@@ -118,62 +120,63 @@ static int look(struct cleaning *c, struct pab_error *err)
 
 /* ---- is what everything else rests on still what was written? */
 
-struct look { struct pab_error *err; const char *name; };
-
-static void keep_first(void *ctx, const struct pab_finding *f)
+/* Once for each. A PAB_E_CANCELLED says nothing of the backup. */
+static int check_one(struct cleaning *c, struct pab_retention_backup *b, struct pab_error *err)
 {
-    struct look *l = ctx;
-    if (!l->err->code && !f->harmless) pab_error_set(l->err, PAB_E_CORRUPT, 0, "'%s/%s' %s", l->name, f->path, f->problem);
+    struct pab_error why = { 0 };
+    if (b->verified != PAB_UNVERIFIED) return PAB_OK;
+    int fresh = c->how->written && strcmp(c->how->written, b->name) == 0;
+    if (!pab_proof_of(c->proof, c->store, b->name, fresh, &why)) {
+        b->verified = PAB_VERIFIED;
+        return PAB_OK;
+    }
+    if (why.code == PAB_E_CANCELLED || pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
+    CLEANUP_FREE char *text = pab_sprintf("backup '%s' is damaged and counts for nothing: %s", b->name, why.message);
+    b->verified = PAB_DAMAGED;
+    pab_emit_warning(c->s, NULL, NULL, text);
+    return PAB_OK;
 }
 
-static int check_files(struct cleaning *c, const char *name, struct pab_error *err)
+/* The backup and those that it continues. What is found is noted, so that the rules can be applied anew; *ret: it is whole. */
+static int check_chain(struct cleaning *c, size_t i, int *ret, struct pab_error *err)
 {
-    struct pab_backup *b = NULL;
-    struct look l = { .err = err, .name = name };
-    if (pab_backup_open(c->store, name, &b, err)) return err->code;
-    if (!pab_backup_check_manifest(b, err)) pab_backup_check_files(b, keep_first, &l, err);
-    pab_backup_close(b);
-    return err->code;
-}
-
-/* The backup and those that it continues. What is found is noted, so that the rules can be applied anew. */
-static int check_chain(struct cleaning *c, size_t i)
-{
+    *ret = 0;
     for (size_t steps = 0; i < c->list.count && steps <= c->list.count; steps++) {
         struct pab_retention_backup *b = &c->backups[i];
-        struct pab_error why = { 0 };
-        if (b->verified == PAB_UNVERIFIED) b->verified = check_files(c, b->name, &why) ? PAB_DAMAGED : PAB_VERIFIED;
-        if (why.code) {
-            CLEANUP_FREE char *text = pab_sprintf("backup '%s' is damaged and counts for nothing: %s", b->name, why.message);
-            pab_emit_warning(c->s, NULL, NULL, text);
+        if (check_one(c, b, err)) return err->code;
+        if (b->verified == PAB_DAMAGED) return PAB_OK;
+        if (!b->parent) {
+            *ret = 1;
+            return PAB_OK;
         }
-        if (b->verified == PAB_DAMAGED) return 0;
-        if (!b->parent) return 1;
         i = index_of(c, b->parent);
     }
-    return 0;
+    return PAB_OK;
 }
 
-/* What stays for good reason must be good: 0 when one is not, and the rules have to be applied anew. */
-static int check_vital(struct cleaning *c)
+/* What stays for good reason must be good: *ret 0 when one is not, and the rules have to be applied anew. */
+static int check_vital(struct cleaning *c, int *ret, struct pab_error *err)
 {
-    for (size_t i = 0; i < c->list.count; i++)
-        if (c->plan.verdicts[i].vital && !check_chain(c, i)) return 0;
-    return 1;
+    *ret = 1;
+    for (size_t i = 0; i < c->list.count && *ret; i++)
+        if (c->plan.verdicts[i].vital && check_chain(c, i, ret, err)) return err->code;
+    return PAB_OK;
 }
 
-static void decide(struct cleaning *c)
+static int decide(struct cleaning *c, struct pab_error *err)
 {
     struct pab_retention_case of = { .now = pab_now_ns() / NS_PER_S, .rpo = c->s->job->rpo_ms / 1000, .trust_clock = c->how->trust_clock,
                                       .targets = c->targets, .target_count = c->target_count };
-    do {
+    for (int good = 0; !good;) {
         pab_retention_plan_release(&c->plan);
         pab_retention_decide(c->backups, c->list.count, c->how->rules, &of, &c->plan);
-        if (!c->plan.dropped) return;
-    } while (!check_vital(c));
+        if (!c->plan.dropped) return PAB_OK;
+        if (check_vital(c, &good, err)) return err->code;
+    }
     size_t newest = 0;
     while (newest < c->list.count && !c->plan.verdicts[newest].sound) newest++;
     if (newest < c->list.count) c->ret->verified = pab_strdup(c->backups[newest].name);
+    return PAB_OK;
 }
 
 /* ---- removal */
@@ -278,9 +281,11 @@ int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const stru
     struct cleaning c = { .s = s, .store = store, .how = how, .ret = ret };
     struct pab_error ignored = { 0 };
     if (!how->dry_run) pab_store_sweep(store, swept, NULL, &ignored); /* what it cannot do, it says at the end */
+    c.proof = pab_proof_open(s->state_dir);
     int rc = look(&c, err);
+    if (!rc) rc = decide(&c, err);
+    pab_proof_close(c.proof, !how->dry_run);
     if (!rc) {
-        decide(&c);
         if (how->dry_run) measure(&c);
         else rc = remove_dropped(&c, err);
         fill(&c);

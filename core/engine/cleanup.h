@@ -5,8 +5,8 @@
  *     ... result.entries[i].keep, .reason ...
  *     pab_cleanup_release(&result);
  *
- * Before anything is removed, the newest sound backup, and those that it needs, are compared with their manifests: files, sizes,
- * SHA256SUMS.  When that finds damage, the next older one takes its place, and the rules are applied anew. */
+ * Before anything is removed, the newest sound backup, the last good one of each target, and those that they need, are read to the last byte
+ * (proof.h).  When that finds damage, the next older one takes its place, and the rules are applied anew. */
 #ifndef PAB_ENGINE_CLEANUP_H
 #define PAB_ENGINE_CLEANUP_H
 
@@ -42,6 +42,7 @@ int pab_engine_cleanup(struct pab_session *s, const struct pab_cleanup_opts *o, 
 struct pab_cleanup_how {
     const struct pab_retention_rules *rules;
     int dry_run, trust_clock;
+    const char *written;             /* name of the backup that this process has just made: its files need not be read; or NULL */
 };
 int pab_cleanup_store(struct pab_session *s, struct pab_store *store, const struct pab_cleanup_how *how, struct pab_cleanup_result *ret, struct pab_error *err);
 

@@ -29,6 +29,7 @@ libpab_engine_la_SOURCES = \
 	%D%/opctx.c %D%/opctx.h \
 	%D%/order.c %D%/order.h \
 	%D%/outcome.c %D%/outcome.h \
+	%D%/proof.c %D%/proof.h \
 	%D%/report.c %D%/report.h \
 	%D%/report_backups.c \
 	%D%/report_charts.c \

@@ -62,6 +62,7 @@ int pab_session_open(const struct pab_session_opts *o, struct pab_session **ret,
     s->categories = o->categories ? o->categories : PAB_CAT_ALL;
     s->resolve_secrets = o->resolve_secrets;
     s->plugs = pab_plugs_new(o->plugin_folders, pab_host_table());
+    s->state_dir = pab_strdup(o->state_dir);
     s->journal = pab_journal_new(o->state_dir);
     for (size_t i = 0; o->targets && o->targets[i]; i++) pab_strs_add(&s->only, o->targets[i]);
     if (pab_job_load(o->job_path, o->resolve_secrets, config_warning, s, &s->job, err) || check_target_names(s, err)) {
@@ -82,6 +83,7 @@ void pab_session_close(struct pab_session *s)
     pab_plugs_free(s->plugs);
     pab_strs_release(&s->only);
     free(s->store_path);
+    free(s->state_dir);
     free(s);
 }
 

@@ -14,7 +14,7 @@ struct pab_picks { struct pab_pick *items; size_t count, capacity; };
 
 struct pab_session {
     struct pab_job *job;
-    char *store_path;
+    char *store_path, *state_dir;
     struct pab_plugs *plugs;
     struct pab_journal *journal;
     struct pab_events events;

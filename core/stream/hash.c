@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 #include "core/base/alloc.h"
+#include "core/base/cancel.h"
 #include "core/base/cleanup.h"
 #include "core/base/fsutil.h"
 
@@ -77,6 +78,7 @@ int pab_hash_fd(int fd, char out[65], uint64_t *ret_size, struct pab_error *err)
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return pab_error_set(err, PAB_E_IO, errno, "cannot read a file to hash it");
         if (n == 0) break;
+        if (pab_cancelled()) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
         pab_hash_add(h, buf, (size_t)n);
         at += (uint64_t)n;
     }

@@ -193,6 +193,45 @@ rm "$store/backup-20240130_120000/config/"*.tar.gz
 expect_at 9 0 "with the newest one damaged" cleanup "$job"
 has "that is said" "$err" "is damaged and counts for nothing"
 same "it stays, and so does the newest that is whole" "20240129 20240130 " "$(names)"
+job_with 'retention: {keep_last: 1}'
+history 0 3
+overwrite() { # FILE [OFFSET]: four other bytes, the same size
+    printf XXXX | dd of="$1" bs=1 seek="${2:-40}" conv=notrunc status=none
+}
+overwrite "$store/backup-20240124_120000/config/"*.tar.gz
+expect_at 3 0 "with bytes of the newest one overwritten" cleanup "$job" --dry-run
+has "a dry run says so" "$err" "backup 'backup-20240124_120000' is damaged"
+expect_at 3 0 "so does a cleanup" cleanup "$job"
+same "which keeps the newest that is whole, too" "20240123 20240124 " "$(names)"
+history 0 3
+rm -f "$T/state/verified"
+expect_at 3 0 "a dry run of a store that is whole" cleanup "$job" --dry-run
+check "notes nothing" test ! -e "$T/state/verified"
+expect_at 3 0 "a cleanup" cleanup "$job"
+check "notes what it has read" test -s "$T/state/verified"
+history 0 3
+index=$(find "$store/backup-20240124_120000" -name '*.mtree.gz')
+overwrite "$index"
+expect_at 3 0 "an index with other bytes" cleanup "$job"
+same "is damage as well" "20240123 20240124 " "$(names)"
+history 0 3
+expect_at 3 0 "one goes" cleanup "$job" --retention 2
+tar=$(find "$store/backup-20240124_120000" -name '*.tar.gz')
+touch -r "$tar" "$T/time" && overwrite "$tar" && touch -r "$T/time" "$tar"
+expect_at 3 0 "what was read and looks the same" cleanup "$job" --retention 1
+has_not "is not read again so soon" "$err" "is damaged"
+expect_at 34 0 "but a month later" cleanup "$job"
+has "it is" "$err" "backup 'backup-20240124_120000' is damaged"
+same "and the one before stays" "20240123 20240124 " "$(names)"
+rm -rf "$store"
+job_with ''
+at 0 run "$job"
+at 1 run "$job"
+overwrite "$store/backup-20240122_120000/config/"*.tar.gz
+job_with 'retention: {keep_last: 1}'
+expect_at 2 0 "an incremental run on a backup that was damaged" run "$job" --incremental
+has "finds that before it removes anything" "$err" "backup 'backup-20240122_120000' is damaged"
+same "and keeps the last whole one" "20240121 20240122 20240123 " "$(names)"
 history 0 3
 for b in "$store"/backup-*; do rm "$b/config/"*.tar.gz; done
 expect_at 3 0 "with all of them damaged" cleanup "$job"
