@@ -94,24 +94,69 @@ static int is_in_use(struct pab_store *s, const char *name)
     return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
 }
 
+/* What it continues was set aside after it, and is needed with it. One that was lost by hand is none of our business. */
+static char *parent_of(struct pab_store *s, const char *name)
+{
+    struct pab_backup *b = NULL;
+    struct pab_error ignored = { 0 };
+    if (pab_backup_open(s, name, &b, &ignored)) return NULL;
+    char *parent = pab_strdup(pab_backup_manifest(b)->parent);
+    pab_backup_close(b);
+    return parent;
+}
+
+/* A cleanup that was killed between its rename and its look at the pins: see pins.c. One that has a new backup of its name is not meant. */
+static int bring_back_pinned(struct pab_store *s, const char *aside, struct pab_error *err)
+{
+    int pinned = 0;
+    CLEANUP_FREE char *name = pab_strdup(aside + strlen(PAB_DELETING_PREFIX));
+    if (pab_store_is_pinned(s, name, &pinned, err)) return err->code;
+    while (pinned && name) {
+        CLEANUP_FREE char *from = pab_sprintf(PAB_DELETING_PREFIX "%s", name);
+        if (pab_rename_new(s->dirfd, from, s->dirfd, name)) {
+            if (errno == EEXIST || errno == ENOENT) break;
+            return pab_error_set(err, PAB_E_IO, errno, "cannot put '%s/%s' back, which is pinned", s->path, name);
+        }
+        char *parent = parent_of(s, name);
+        free(name);
+        name = parent;
+    }
+    return PAB_OK;
+}
+
+/* Before anything is removed. What of this cannot be done is no reason to remove it. */
+static int bring_back(struct pab_store *s, const struct pab_strs *names, struct pab_error *err)
+{
+    int rc = PAB_OK;
+    for (size_t i = 0; i < names->count && !rc; i++)
+        if (pab_str_has_prefix(names->items[i], PAB_DELETING_PREFIX)) rc = bring_back_pinned(s, names->items[i], err);
+    return rc;
+}
+
 int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err)
 {
     struct pab_strs names = { 0 };
-    int rc = names_where(s, ".", is_left_over, &names, err);
+    struct pab_error first = { 0 };
+    int rc = names_where(s, ".", is_left_over, &names, &first);
+    if (!rc) rc = bring_back(s, &names, &first);
+    int safe = !rc;
     /* What was set aside may lose files only when it cannot come back under its name. */
     int durable = !names.count || !pab_fsync_dir(s->dirfd);
-    if (!rc && !durable) rc = pab_error_set(err, PAB_E_IO, errno, "cannot sync '%s'", s->path);
+    if (!rc && !durable) rc = pab_error_set(&first, PAB_E_IO, errno, "cannot sync '%s'", s->path);
     for (size_t i = 0; i < names.count; i++) {
-        if (is_in_use(s, names.items[i]) || (!durable && pab_str_has_prefix(names.items[i], PAB_DELETING_PREFIX))) continue;
+        if (is_in_use(s, names.items[i]) || (!(durable && safe) && pab_str_has_prefix(names.items[i], PAB_DELETING_PREFIX))) continue;
         struct pab_error why = { 0 };
+        struct stat st;
+        if (fstatat(s->dirfd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT) continue; /* it is back */
         pab_test_point("sweep");
         if (!pab_remove_tree(s->dirfd, names.items[i], &why)) {
             if (found) found(ctx, names.items[i]);
         } else if (!rc) { /* the others may still go */
             rc = why.code;
-            if (err) *err = why;
+            first = why;
         }
     }
+    if (rc && err) *err = first;
     pab_strs_release(&names);
     return rc;
 }

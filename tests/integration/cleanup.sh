@@ -114,6 +114,14 @@ expect 10 "what is not there cannot be pinned" pin "$job" backup-20200101_000000
 expect 0 "latest can be pinned" pin "$job" latest --json
 same "and is named" "backup-20240130_120000 true" "$(jq -r '"\(.backup) \(.pinned)"' "$out")"
 
+# pinned while a cleanup had just set it aside, which was killed before it looked for the pin
+history 0 4
+expect 0 "one more is pinned" pin "$job" backup-20240123_120000
+mv "$store/backup-20240123_120000" "$store/.deleting-backup-20240123_120000"
+expect_at 4 0 "after a cleanup that was killed just then, the next" cleanup "$job"
+same "brings it back" "20240123 20240125 " "$(names)"
+expect 0 "whole" verify "$job" backup-20240123_120000 --check-integrity
+
 # ---- incremental backups
 rm -rf "$store"
 job_with ''
@@ -128,6 +136,9 @@ expect_at 4 0 "a cleanup" cleanup "$job" --json
 same "keeps what the pinned and the last one need" "20240121 20240122 20240124 20240125 " "$(names)"
 has "and says for what" "$out" "parent of 'backup-20240125_120000'"
 expect 0 "all verify" verify "$job" --all --check-integrity
+for d in 21 22; do mv "$store/backup-202401${d}_120000" "$store/.deleting-backup-202401${d}_120000"; done
+expect_at 4 0 "when the pinned one was set aside with its parent by one that was killed" cleanup "$job"
+same "both come back" "20240121 20240122 20240124 20240125 " "$(names)"
 expect 0 "unpinned" unpin "$job" backup-20240122_120000
 mv "$store/backup-20240124_120000" "$T/away"
 expect_at 4 0 "with the parent of the newest removed by hand" cleanup "$job" --json

@@ -182,6 +182,51 @@ START_TEST(killed_at_any_step_the_next_sweep_finishes_it)
 }
 END_TEST
 
+START_TEST(a_pinned_one_that_a_killed_cleanup_set_aside_comes_back)
+{
+    struct pab_store *s = three();
+    ck_assert_int_eq(pab_store_pin(s, "one", "keep", &err), PAB_OK);
+    pab_store_close(s);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        pab_test_kill_at("aside-renamed:1");
+        s = open_store();
+        if (!pab_store_lock(s, "cleanup", 0, &err)) pab_store_set_aside(s, "one", NULL, &err);
+        end_child(0);
+    }
+    int status;
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status));
+    s = open_store();
+    ck_assert(!there("one") && there(".deleting-one/manifest.json"));
+    ck_assert_int_eq(pab_store_lock(s, "cleanup", 0, &err), PAB_OK);
+    ck_assert_msg(pab_store_sweep(s, NULL, NULL, &err) == PAB_OK, "%s", err.message);
+    ck_assert(there("one/manifest.json") && !there(".deleting-one"));
+    ck_assert_uint_eq(listed(s), 3);
+    ck_assert_str_eq(pin_of(s, "one"), "keep");
+    ck_assert_int_eq(pab_store_unpin(s, "one", &err), PAB_OK);
+    done(s);
+}
+END_TEST
+
+START_TEST(one_that_cannot_come_back_is_not_removed_either)
+{
+    struct pab_store *s = three();
+    CLEANUP_FREE char *name = pab_strdup(in_store("one"));
+    ck_assert_int_eq(rename(name, in_store(".deleting-one")), 0);
+    ck_assert_int_eq(mkdir(in_store(".pins"), 0700), 0);
+    put_file(in_store(".pins/one"), "keep\n");
+    pab_fs_fail_rename_at(1, EIO);
+    ck_assert_int_eq(pab_store_sweep(s, NULL, NULL, &err), PAB_E_IO);
+    ck_assert_ptr_nonnull(strstr(err.message, "which is pinned"));
+    ck_assert(there(".deleting-one/manifest.json"));
+    ck_assert_int_eq(pab_store_sweep(s, NULL, NULL, &err), PAB_OK);
+    ck_assert(there("one/manifest.json"));
+    done(s);
+}
+END_TEST
+
 START_TEST(room_counts_a_file_of_two_names_once_and_only_when_both_go)
 {
     struct pab_store *s = three();
@@ -227,5 +272,6 @@ END_TEST
 UNIT_MAIN("remove", a_pin_is_listed_with_its_reason_until_it_is_taken_off, a_pin_changes_nothing_in_the_backup, what_is_set_aside_is_gone_and_swept_away,
           a_pinned_one_and_the_latest_are_not_set_aside, pins_that_cannot_be_read_stop_everything, nothing_is_removed_before_its_new_name_is_durable,
           a_rename_that_fails_leaves_the_backup, what_an_earlier_removal_of_that_name_left_is_no_hindrance, killed_at_any_step_the_next_sweep_finishes_it,
+          a_pinned_one_that_a_killed_cleanup_set_aside_comes_back, one_that_cannot_come_back_is_not_removed_either,
           room_counts_a_file_of_two_names_once_and_only_when_both_go,
           what_is_being_read_keeps_its_files_until_it_is_closed)
