@@ -83,22 +83,12 @@ static size_t index_of(const struct cleaning *c, const char *name)
     return i;
 }
 
-/* An incremental backup whose parent was exchanged for another one of that name can no longer be restored. */
-static void mark_orphans(struct cleaning *c)
-{
-    for (size_t i = 0; i < c->list.count; i++) {
-        const struct pab_manifest *m = &c->list.items[i].manifest;
-        size_t parent = m->parent && *m->parent_id ? index_of(c, m->parent) : c->list.count;
-        if (parent < c->list.count && c->list.items[parent].readable && strcmp(c->list.items[parent].manifest.id, m->parent_id) != 0)
-            c->backups[i].verified = PAB_DAMAGED;
-    }
-}
-
 static int look(struct cleaning *c, struct pab_error *err)
 {
     if (pab_store_list_heads(c->store, &c->list, err)) return err->code;
     c->backups = pab_alloc_array(c->list.count + 1, sizeof *c->backups);
     c->done = pab_alloc_array(c->list.count + 1, sizeof *c->done);
+    const char **flaws = pab_backup_list_flaws(&c->list);
     for (size_t i = 0; i < c->list.count; i++) {
         const struct pab_backup_info *info = &c->list.items[i];
         const struct pab_manifest *m = &info->manifest;
@@ -106,15 +96,16 @@ static int look(struct cleaning *c, struct pab_error *err)
         *b = (struct pab_retention_backup){ .name = info->name, .unreadable = !info->readable, .pinned = info->pin != NULL };
         if (!info->readable) continue;
         b->parent = m->parent;
+        b->broken = flaws[i];
         b->started = m->started_ns / NS_PER_S;
         b->size = m->totals.content_size;
         b->complete = strcmp(m->status, "complete") == 0;
         b->incremental = strcmp(m->kind, "full") != 0;
         b->foreign = strcmp(m->job, c->s->job->name) != 0;
     }
+    free(flaws);
     note_targets(c);
     mark_narrow(c);
-    mark_orphans(c);
     return PAB_OK;
 }
 

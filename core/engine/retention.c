@@ -103,6 +103,7 @@ static const char *own_flaw(const struct decision *d, size_t at)
 /* A chain is as sound as its weakest link: what a restore of the child needs of the parent is complete and there. */
 static const char *chain_flaw(const struct decision *d, const struct item *i)
 {
+    if (i->b->broken) return i->b->broken;
     for (size_t steps = 0; i->b->parent; steps++) {
         i = i->parent;
         if (!i || i->b->unreadable || steps > d->count) return "its parent is missing";

@@ -35,6 +35,7 @@ enum pab_retention_verified { PAB_UNVERIFIED, PAB_VERIFIED, PAB_DAMAGED };
 struct pab_retention_backup {
     const char *name;
     const char *parent;            /* name of the backup that it continues; NULL: none */
+    const char *broken;            /* what else is wrong with the backups that it continues; NULL: nothing */
     int64_t started;               /* seconds since 1970 */
     uint64_t size;                 /* of its contents, uncompressed */
     int complete, incremental, pinned;

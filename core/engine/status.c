@@ -15,31 +15,32 @@ static const struct pab_mf_target *target_of(const struct pab_manifest *m, const
     return NULL;
 }
 
-static char *problem_of(const struct pab_backup_info *b, const struct pab_mf_target *t)
+static char *problem_of(const struct pab_backup_info *b, const struct pab_mf_target *t, const char *flaw)
 {
     if (!t) return pab_sprintf("it is not in '%s'", b->name);
     if (t->status == PAB_MF_SKIPPED) return pab_sprintf("'%s' was told to leave it out", b->name);
+    if (flaw && t->status != PAB_MF_FAILED) return pab_sprintf("'%s': %s", b->name, flaw);
     return pab_sprintf("'%s': %s", b->name, t->error.message[0] ? t->error.message : "it failed");
 }
 
 /* The list is newest first. */
-static void look_at_target(const struct pab_backup_list *l, const struct pab_status_job *job, int64_t now_ns, struct pab_status_target *ret)
+static void look_at_target(const struct pab_backup_list *l, const char *const *flaws, const struct pab_status_job *job, int64_t now_ns, struct pab_status_target *ret)
 {
     for (size_t i = 0; i < l->count && !ret->good; i++) {
         const struct pab_backup_info *b = &l->items[i];
         if (!b->readable || strcmp(b->manifest.job, job->name) != 0) continue;
         const struct pab_mf_target *t = target_of(&b->manifest, ret->name);
-        if (t && (t->status == PAB_MF_OK || t->status == PAB_MF_WARNING)) {
+        if (!flaws[i] && t && (t->status == PAB_MF_OK || t->status == PAB_MF_WARNING)) {
             ret->good = pab_strdup(b->name);
             ret->good_ns = b->manifest.started_ns;
         } else if (!ret->problem) {
-            ret->problem = problem_of(b, t);
+            ret->problem = problem_of(b, t, flaws[i]);
         }
     }
     ret->late = !ret->good || (job->rpo_ms && now_ns - ret->good_ns > job->rpo_ms * 1000000);
 }
 
-static void count_backup(const struct pab_backup_info *b, struct pab_status *ret)
+static void count_backup(const struct pab_backup_info *b, const char *flaw, struct pab_status *ret)
 {
     const struct pab_manifest *m = &b->manifest;
     int complete = strcmp(m->status, "complete") == 0;
@@ -50,8 +51,9 @@ static void count_backup(const struct pab_backup_info *b, struct pab_status *ret
         ret->newest_status = pab_strdup(m->status);
         ret->newest_ns = m->started_ns;
         ret->newest_ms = (m->finished_ns - m->started_ns) / 1000000;
+        ret->incomplete = !complete || flaw;
     }
-    if (complete && !ret->complete) {
+    if (complete && !flaw && !ret->complete) {
         ret->complete = pab_strdup(b->name);
         ret->complete_ns = m->started_ns;
     }
@@ -61,10 +63,11 @@ static void count_backup(const struct pab_backup_info *b, struct pab_status *ret
 
 void pab_status_of(const struct pab_backup_list *l, const struct pab_status_job *job, int64_t now_ns, struct pab_status *ret)
 {
-    *ret = (struct pab_status){ .targets = pab_alloc((job->target_count + 1) * sizeof *ret->targets) };
+    const char **flaws = pab_backup_list_flaws(l);
+    *ret = (struct pab_status){ .targets = pab_alloc((job->target_count + 1) * sizeof *ret->targets), .incomplete = 1 };
     for (size_t i = 0; i < l->count; i++) {
         if (!l->items[i].readable) ret->unreadable++;
-        else if (strcmp(l->items[i].manifest.job, job->name) == 0) count_backup(&l->items[i], ret);
+        else if (strcmp(l->items[i].manifest.job, job->name) == 0) count_backup(&l->items[i], flaws[i], ret);
     }
     for (size_t i = 0; i < ret->size_count / 2; i++) {
         uint64_t swap = ret->sizes[i];
@@ -75,10 +78,10 @@ void pab_status_of(const struct pab_backup_list *l, const struct pab_status_job 
         if (!job->targets[i].enabled) continue;
         struct pab_status_target *t = &ret->targets[ret->count++];
         *t = (struct pab_status_target){ .name = job->targets[i].name, .plugin = job->targets[i].plugin };
-        look_at_target(l, job, now_ns, t);
+        look_at_target(l, flaws, job, now_ns, t);
         ret->late |= t->late;
     }
-    ret->incomplete = !ret->newest || strcmp(ret->newest_status, "complete") != 0;
+    free(flaws);
 }
 
 void pab_status_release(struct pab_status *st)

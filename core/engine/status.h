@@ -15,7 +15,7 @@
 
 struct pab_status_target {
     const char *name, *plugin;       /* of the job */
-    char *good;                      /* name of the newest backup that has it, NULL: none */
+    char *good;                      /* name of the newest backup that has it and all that it continues, NULL: none */
     int64_t good_ns;                 /* when that one began */
     char *problem;                   /* what the newest backup that should have it says instead; NULL: it has it */
     int late;                        /* no good backup, or one older than rpo */
@@ -26,10 +26,10 @@ struct pab_status {
     uint64_t size;                   /* of all of them together, as their manifests say: files of several backups count in each */
     char *newest, *newest_status;    /* NULL: there is none */
     int64_t newest_ns, newest_ms;    /* its begin, how long it took */
-    char *complete;                  /* the newest complete one, NULL: none */
+    char *complete;                  /* the newest complete one, with all that it continues; NULL: none */
     int64_t complete_ns;
     uint64_t sizes[PAB_STATUS_SIZES]; size_t size_count; /* of the latest complete ones that are full, oldest first */
-    int late, incomplete;            /* some target is late; the newest backup is not complete, or there is none */
+    int late, incomplete;            /* some target is late; the newest backup is not complete, lacks what it continues, or there is none */
 };
 
 struct pab_status_job {

@@ -1,6 +1,7 @@
 noinst_LTLIBRARIES += libpab_store.la
 libpab_store_la_CPPFLAGS = $(CORE_CPPFLAGS)
 libpab_store_la_SOURCES = \
+	%D%/chains.c \
 	%D%/check_files.c \
 	%D%/directory.c %D%/directory.h \
 	%D%/kvs.c \

@@ -47,6 +47,9 @@ int pab_store_list_heads(struct pab_store *s, struct pab_backup_list *ret, struc
  * so that the order of starts stays the order of the runs. A clock that was wrong by a day or more is not followed. */
 #define PAB_CLOCK_MAY_GO_BACK_NS (24LL * 3600 * 1000000000LL)
 int64_t pab_backup_list_start(const struct pab_backup_list *l, int64_t now_ns);
+/* Of each backup of a list: what is wrong with the backups that it continues ("its parent is missing"), as far as the list tells; NULL:
+ * nothing. The texts are constants, the caller frees the array. */
+const char **pab_backup_list_flaws(const struct pab_backup_list *l);
 void pab_backup_list_release(struct pab_backup_list *l);
 char *pab_store_latest(struct pab_store *s);      /* name that `latest` points to, or NULL. Caller frees. */
 

@@ -148,7 +148,7 @@ sed 's/"name": "backup-20240121_120000"/"name": "backup-20240124_120000"/' "$sto
 cp -a "$store/backup-20240121_120000" "$store/backup-20240124_120000"
 cp "$T/manifest" "$store/backup-20240124_120000/manifest.json"
 expect_at 4 0 "with another one in its place" cleanup "$job" --json
-same "it counts for nothing either" "newer than the last one that counts, newest complete backup (damaged)" "$(jq -r '.backups[0].reason' "$out")"
+same "it counts for nothing either" "newer than the last one that counts, newest complete backup (its parent is another one of that name)" "$(jq -r '.backups[0].reason' "$out")"
 rm -rf "$store" "$T/away"
 echo 1 >"$T/data/a"
 

@@ -42,6 +42,22 @@ mv "$T/away" "$T/other"
 expect 0 "a run that is whole again" run "$job"
 expect 0 "sets it right" status "$job"
 
+expect 0 "an incremental run" run "$job" --incremental --name child
+expect 0 "is good as well" status "$job"
+parent=$(jq -r .parent "$store/child/manifest.json")
+mv "$store/$parent" "$T/parent"
+expect 3 "with its parent removed by hand it is not" status "$job"
+has "and that is said" "$out" "'child': its parent is missing"
+expect 3 "also in JSON" status "$job" --json
+same "with the backup that is good" "true $first" "$(jq -r '"\(.incomplete) \(.complete)"' "$out")"
+expect 3 "and by a report" report "$job" -o "$T/page.html"
+has "too" "$T/page.html" "its parent is missing"
+mv "$store/$first" "$T/first"
+expect 1 "when nothing else is left it is not healthy" health "$job"
+mv "$T/parent" "$store/$parent" && mv "$T/first" "$store/$first"
+rm -rf "$store/child"
+ln -sfn "$parent" "$store/latest"
+
 sleep 1.1
 job_with 1s
 expect 3 "a backup that is older than the rpo is late" status "$job"

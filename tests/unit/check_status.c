@@ -112,6 +112,60 @@ START_TEST(a_target_that_was_left_out_is_as_old_as_the_backup_that_has_it)
 }
 END_TEST
 
+static void continues(struct pab_backup_info *child, const char *parent, const char *id)
+{
+    child->manifest.parent = pab_strdup(parent);
+    memcpy(child->manifest.parent_id, id, strlen(id) + 1);
+}
+
+START_TEST(a_backup_whose_parent_is_gone_is_not_good)
+{
+    for (size_t i = 0; i < 4; i++) add("nightly", 1 + (int)i, i < 3 ? "incremental" : "full", "ok", "ok");
+    struct pab_backup_info *b = it.list.items; /* b0, b1, b2 continue each the next one, which is b3 */
+    for (size_t i = 0; i < 3; i++) continues(&b[i], b[i + 1].name, b[i + 1].manifest.id);
+    judge(24);
+    ck_assert_str_eq(it.st.targets[0].good, "b0");
+    ck_assert_int_eq(it.st.incomplete, 0);
+    pab_status_release(&it.st);
+    b[2].manifest.parent[1] = '9'; /* there is no b9 */
+    judge(24);
+    ck_assert_str_eq(it.st.targets[0].good, "b3");
+    ck_assert_str_eq(it.st.targets[0].problem, "'b0': its parent is missing");
+    ck_assert_str_eq(it.st.complete, "b3");
+    ck_assert_str_eq(it.st.newest, "b0");
+    ck_assert_int_eq(it.st.incomplete, 1);
+    pab_status_release(&it.st);
+    b[2].manifest.parent[1] = '3';
+    b[1].manifest.parent_id[0] ^= 1; /* another b2 */
+    judge(24);
+    ck_assert_str_eq(it.st.targets[0].good, "b2");
+    ck_assert_str_eq(it.st.targets[0].problem, "'b0': its parent is another one of that name");
+    pab_status_release(&it.st);
+    b[3].readable = 0;
+    judge(24);
+    ck_assert_ptr_null(it.st.targets[0].good);
+    ck_assert_int_eq(it.st.late, 1);
+    b[3].readable = 1;
+    end();
+}
+END_TEST
+
+START_TEST(chains_are_followed_to_their_end)
+{
+    for (int i = 0; i < 300; i++) add("nightly", 1 + i, "incremental", "ok", "ok");
+    struct pab_backup_info *b = it.list.items;
+    for (size_t i = 0; i + 1 < 300; i++) continues(&b[i], b[i + 1].name, b[i + 1].manifest.id);
+    const char **flaws = pab_backup_list_flaws(&it.list);
+    for (size_t i = 0; i < 300; i++) ck_assert_ptr_null(flaws[i]);
+    free(flaws);
+    continues(&b[299], "b100", b[100].manifest.id); /* nonsense ends, too */
+    flaws = pab_backup_list_flaws(&it.list);
+    for (size_t i = 0; i < 300; i++) ck_assert_str_eq(flaws[i], "it continues itself");
+    free(flaws);
+    end();
+}
+END_TEST
+
 START_TEST(without_an_rpo_age_is_not_judged)
 {
     add("nightly", 100000, "full", "ok", "ok");
@@ -159,5 +213,5 @@ START_TEST(a_target_that_is_switched_off_is_not_asked_for)
 END_TEST
 
 UNIT_MAIN("status", without_a_backup_everything_is_late_and_incomplete, a_young_complete_backup_is_in_time, a_target_that_failed_last_shows_its_last_good_backup_and_why,
-          a_target_that_was_left_out_is_as_old_as_the_backup_that_has_it, without_an_rpo_age_is_not_judged, backups_of_other_jobs_and_unreadable_ones_do_not_count,
+          a_target_that_was_left_out_is_as_old_as_the_backup_that_has_it, a_backup_whose_parent_is_gone_is_not_good, chains_are_followed_to_their_end, without_an_rpo_age_is_not_judged, backups_of_other_jobs_and_unreadable_ones_do_not_count,
           sizes_are_those_of_the_latest_ten_full_complete_backups_oldest_first, a_target_that_is_switched_off_is_not_asked_for)
