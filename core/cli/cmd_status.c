@@ -32,6 +32,12 @@ static void print_sizes(const struct pab_status *st)
     pab_cli_say("  (full backups, the latest last)\n");
 }
 
+static void print_warnings(const struct pab_status_target *t)
+{
+    for (size_t i = 0; i < t->warnings.count; i++) pab_cli_say("    warning of '%s': %s\n", t->tried, t->warnings.items[i]);
+    if (t->warning_count > t->warnings.count) pab_cli_say("    and %zu more\n", t->warning_count - t->warnings.count);
+}
+
 static void print_status(const struct pab_session *s, const struct pab_status *st)
 {
     char age[32], rpo[32];
@@ -45,6 +51,7 @@ static void print_status(const struct pab_session *s, const struct pab_status *s
         const struct pab_status_target *t = &st->targets[i];
         pab_cli_say("%-20s %-10s %-28s %-14s%s%s%s\n", t->name, t->plugin, t->good ? t->good : "none", t->good ? age_of(t->good_ns, age, sizeof age) : "",
                     t->late ? "LATE" : "", t->late && t->problem ? "; " : "", t->problem ? t->problem : "");
+        print_warnings(t);
     }
 }
 
@@ -61,8 +68,11 @@ static void fill_document(json_t *d, const struct pab_session *s, const struct p
     json_t *targets = json_array(), *sizes = json_array();
     for (size_t i = 0; i < st->count; i++) {
         const struct pab_status_target *t = &st->targets[i];
-        json_array_append_new(targets, json_pack("{s:s, s:s, s:o, s:o, s:b, s:o}", "name", t->name, "plugin", t->plugin, "last_good", text_or_null(t->good),
-                                                 "last_good_started", time_or_null(t->good, t->good_ns), "late", t->late, "problem", text_or_null(t->problem)));
+        json_t *warnings = json_array();
+        for (size_t w = 0; w < t->warnings.count; w++) json_array_append_new(warnings, json_string(t->warnings.items[w]));
+        json_array_append_new(targets, json_pack("{s:s, s:s, s:o, s:o, s:b, s:o, s:o, s:I}", "name", t->name, "plugin", t->plugin, "last_good", text_or_null(t->good),
+                                                 "last_good_started", time_or_null(t->good, t->good_ns), "late", t->late, "problem", text_or_null(t->problem),
+                                                 "warnings", warnings, "warning_count", (json_int_t)t->warning_count));
     }
     for (size_t i = 0; i < st->size_count; i++) json_array_append_new(sizes, json_integer((json_int_t)st->sizes[i]));
     json_object_set_new(d, "job", json_string(pab_session_job(s)->name));
@@ -73,6 +83,7 @@ static void fill_document(json_t *d, const struct pab_session *s, const struct p
     json_object_set_new(d, "rpo_seconds", json_integer((json_int_t)(pab_session_job(s)->rpo_ms / 1000)));
     json_object_set_new(d, "late", json_boolean(st->late));
     json_object_set_new(d, "incomplete", json_boolean(st->incomplete));
+    json_object_set_new(d, "warned", json_boolean(st->warned));
     json_object_set_new(d, "newest", text_or_null(st->newest));
     json_object_set_new(d, "newest_status", text_or_null(st->newest_status));
     json_object_set_new(d, "newest_started", time_or_null(st->newest, st->newest_ns));

@@ -16,8 +16,9 @@ static void verdict(const struct pab_report *r, struct pab_buf *out)
     const struct pab_status *st = r->status;
     if (!st->newest) pab_buf_adds(out, "<span class=\"pill bad\">&#10007; no backup yet</span>");
     else if (st->late) pab_buf_adds(out, "<span class=\"pill bad\">&#10007; late</span>");
-    else if (!st->incomplete) pab_buf_adds(out, "<span class=\"pill good\">&#10003; in order</span>");
+    else if (!st->incomplete && !st->warned) pab_buf_adds(out, "<span class=\"pill good\">&#10003; in order</span>");
     if (st->newest && st->incomplete) pab_buf_adds(out, "<span class=\"pill warn\">! incomplete</span>");
+    else if (st->warned) pab_buf_adds(out, "<span class=\"pill warn\">! with warnings</span>");
 }
 
 static void header(const struct pab_report *r, struct pab_buf *out)
@@ -59,8 +60,8 @@ static void cards(const struct pab_report *r, struct pab_buf *out)
 static void target_row(const struct pab_report *r, struct pab_buf *out, const struct pab_status_target *t)
 {
     char ago[32];
-    const char *class = t->late ? "bad" : t->problem ? "warn" : "good";
-    const char *word = !t->good ? "&#10007; never" : t->late ? "&#10007; late" : t->problem ? "! incomplete" : "&#10003; good";
+    const char *class = t->late ? "bad" : t->problem || t->warning_count ? "warn" : "good";
+    const char *word = !t->good ? "&#10007; never" : t->late ? "&#10007; late" : t->problem ? "! incomplete" : t->warning_count ? "! warnings" : "&#10003; good";
     pab_buf_adds(out, "<tr><td>");
     pab_html_text(out, t->name);
     pab_buf_adds(out, "</td><td>");
@@ -69,6 +70,11 @@ static void target_row(const struct pab_report *r, struct pab_buf *out, const st
     pab_html_text(out, t->good ? t->good : "none");
     pab_buf_addf(out, "</td><td class=\"nowrap\">%s</td><td>", t->good ? pab_report_ago(t->good_ns, r->now_ns, ago, sizeof ago) : "");
     pab_html_text(out, t->problem ? t->problem : "");
+    for (size_t i = 0; i < t->warnings.count; i++) {
+        pab_buf_adds(out, i || t->problem ? "<br>" : "");
+        pab_html_text(out, t->warnings.items[i]);
+    }
+    if (t->warning_count > t->warnings.count) pab_buf_addf(out, "<br>and %zu more", t->warning_count - t->warnings.count);
     pab_buf_adds(out, "</td></tr>\n");
 }
 
@@ -130,7 +136,7 @@ int pab_engine_report(struct pab_session *s, const char *file, struct pab_buf *o
         pab_status_of(&list, &job, r.now_ns, &st);
         r.whole_count = open_latest(store, &r, opened);
         pab_report_html(&r, out);
-        if (st.late || st.incomplete) code = PAB_EXIT_INCOMPLETE;
+        code = pab_status_exit(&st);
         if (file) rc = write_page(file, out, err);
     }
     if (rc && code != PAB_EXIT_NO_STORE) code = pab_exit_of_error(err);

@@ -23,6 +23,13 @@ static char *problem_of(const struct pab_backup_info *b, const struct pab_mf_tar
     return pab_sprintf("'%s': %s", b->name, t->error.message[0] ? t->error.message : "it failed");
 }
 
+static void note_warnings(const struct pab_backup_info *b, const struct pab_mf_target *t, struct pab_status_target *ret)
+{
+    ret->tried = pab_strdup(b->name);
+    ret->warning_count = t->warnings.count;
+    for (size_t i = 0; i < t->warnings.count && i < PAB_STATUS_WARNINGS; i++) pab_strs_add(&ret->warnings, t->warnings.items[i]);
+}
+
 /* The list is newest first. */
 static void look_at_target(const struct pab_backup_list *l, const char *const *flaws, const struct pab_status_job *job, int64_t now_ns, struct pab_status_target *ret)
 {
@@ -30,6 +37,7 @@ static void look_at_target(const struct pab_backup_list *l, const char *const *f
         const struct pab_backup_info *b = &l->items[i];
         if (!b->readable || strcmp(b->manifest.job, job->name) != 0) continue;
         const struct pab_mf_target *t = target_of(&b->manifest, ret->name);
+        if (t && t->status != PAB_MF_SKIPPED && !ret->tried) note_warnings(b, t, ret);
         if (!flaws[i] && t && (t->status == PAB_MF_OK || t->status == PAB_MF_WARNING)) {
             ret->good = pab_strdup(b->name);
             ret->good_ns = b->manifest.started_ns;
@@ -80,6 +88,7 @@ void pab_status_of(const struct pab_backup_list *l, const struct pab_status_job 
         *t = (struct pab_status_target){ .name = job->targets[i].name, .plugin = job->targets[i].plugin };
         look_at_target(l, flaws, job, now_ns, t);
         ret->late |= t->late;
+        ret->warned |= t->warning_count > 0;
     }
     free(flaws);
 }
@@ -89,6 +98,8 @@ void pab_status_release(struct pab_status *st)
     for (size_t i = 0; i < st->count; i++) {
         free(st->targets[i].good);
         free(st->targets[i].problem);
+        free(st->targets[i].tried);
+        pab_strs_release(&st->targets[i].warnings);
     }
     free(st->targets);
     free(st->newest);
@@ -96,6 +107,8 @@ void pab_status_release(struct pab_status *st)
     free(st->complete);
     *st = (struct pab_status){ 0 };
 }
+
+int pab_status_exit(const struct pab_status *st) { return st->late || st->incomplete || st->warned ? PAB_EXIT_INCOMPLETE : PAB_EXIT_OK; }
 
 int pab_engine_status(struct pab_session *s, struct pab_status *ret, struct pab_error *err)
 {
@@ -108,5 +121,5 @@ int pab_engine_status(struct pab_session *s, struct pab_status *ret, struct pab_
     pab_backup_list_release(&list);
     pab_store_close(store);
     if (rc) return rc == PAB_E_NOT_FOUND ? PAB_EXIT_NO_STORE : pab_exit_of_error(err);
-    return ret->late || ret->incomplete ? PAB_EXIT_INCOMPLETE : PAB_EXIT_OK;
+    return pab_status_exit(ret);
 }

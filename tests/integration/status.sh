@@ -42,6 +42,27 @@ mv "$T/away" "$T/other"
 expect 0 "a run that is whole again" run "$job"
 expect 0 "sets it right" status "$job"
 
+# ---- a run with warnings
+cp "$job" "$T/sound.yaml"
+sed -i 's/sets: {s: \[b\]}, required: \[s\]/sets: {s: [b], none: [c]}/' "$job"
+expect 3 "a run of a set that matches nothing" run "$job" --name warned
+expect 3 "shows in the status" status "$job"
+has "with the backup and the reason" "$out" "warning of 'warned': "
+has_not "on lines of its own" "$out" '\x0a'
+expect 3 "also in JSON" status "$job" --json
+same "of the target" "true second 1 1" "$(jq -r '"\(.warned) \(.targets[] | select(.warning_count > 0) | "\(.name) \(.warning_count) \(.warnings | length)")"' "$out")"
+expect 3 "and by a report" report "$job" -o "$T/page.html"
+has "too" "$T/page.html" "with warnings"
+expect 0 "nothing is down for it" health "$job"
+cp "$T/sound.yaml" "$job"
+rm -rf "$store/warned"
+expect 0 "the next run" run "$job"
+expect 0 "sets it right" status "$job"
+first=$(basename "$(latest)")
+
+# ---- incremental backups
+sleep 1.1
+expect 0 "another run" run "$job"
 expect 0 "an incremental run" run "$job" --incremental --name child
 expect 0 "is good as well" status "$job"
 parent=$(jq -r .parent "$store/child/manifest.json")
@@ -52,9 +73,9 @@ expect 3 "also in JSON" status "$job" --json
 same "with the backup that is good" "true $first" "$(jq -r '"\(.incomplete) \(.complete)"' "$out")"
 expect 3 "and by a report" report "$job" -o "$T/page.html"
 has "too" "$T/page.html" "its parent is missing"
-mv "$store/$first" "$T/first"
+mkdir "$T/others" && mv "$store"/backup-* "$T/others"
 expect 1 "when nothing else is left it is not healthy" health "$job"
-mv "$T/parent" "$store/$parent" && mv "$T/first" "$store/$first"
+mv "$T/others"/* "$store" && mv "$T/parent" "$store/$parent"
 rm -rf "$store/child"
 ln -sfn "$parent" "$store/latest"
 

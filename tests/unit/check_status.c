@@ -112,6 +112,26 @@ START_TEST(a_target_that_was_left_out_is_as_old_as_the_backup_that_has_it)
 }
 END_TEST
 
+START_TEST(warnings_of_the_newest_backup_that_tried_a_target_are_shown)
+{
+    char text[] = "warning 0";
+    add("nightly", 1, "full", "ok", "skipped");
+    struct pab_backup_info *b = add("nightly", 2, "full", "warning", "warning");
+    pab_strs_add(&b->manifest.targets.items[0].warnings, "an old one");
+    for (; text[8] < '7'; text[8]++) pab_strs_add(&b->manifest.targets.items[1].warnings, text);
+    judge(24);
+    ck_assert_uint_eq(it.st.targets[0].warning_count, 0); /* the one since has none */
+    ck_assert_str_eq(it.st.targets[1].tried, "b1");
+    ck_assert_uint_eq(it.st.targets[1].warning_count, 7);
+    ck_assert_uint_eq(it.st.targets[1].warnings.count, PAB_STATUS_WARNINGS);
+    ck_assert_str_eq(it.st.targets[1].warnings.items[4], "warning 4");
+    ck_assert_int_eq(it.st.warned, 1);
+    ck_assert_int_eq(it.st.incomplete || it.st.late, 0);
+    ck_assert_int_eq(pab_status_exit(&it.st), PAB_EXIT_INCOMPLETE);
+    end();
+}
+END_TEST
+
 static void continues(struct pab_backup_info *child, const char *parent, const char *id)
 {
     child->manifest.parent = pab_strdup(parent);
@@ -213,5 +233,5 @@ START_TEST(a_target_that_is_switched_off_is_not_asked_for)
 END_TEST
 
 UNIT_MAIN("status", without_a_backup_everything_is_late_and_incomplete, a_young_complete_backup_is_in_time, a_target_that_failed_last_shows_its_last_good_backup_and_why,
-          a_target_that_was_left_out_is_as_old_as_the_backup_that_has_it, a_backup_whose_parent_is_gone_is_not_good, chains_are_followed_to_their_end, without_an_rpo_age_is_not_judged, backups_of_other_jobs_and_unreadable_ones_do_not_count,
+          a_target_that_was_left_out_is_as_old_as_the_backup_that_has_it, warnings_of_the_newest_backup_that_tried_a_target_are_shown, a_backup_whose_parent_is_gone_is_not_good, chains_are_followed_to_their_end, without_an_rpo_age_is_not_judged, backups_of_other_jobs_and_unreadable_ones_do_not_count,
           sizes_are_those_of_the_latest_ten_full_complete_backups_oldest_first, a_target_that_is_switched_off_is_not_asked_for)
