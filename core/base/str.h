@@ -23,6 +23,8 @@ int pab_str_has_suffix(const char *s, const char *suffix);
 const char *pab_str_nearest(const char *s, const char *const *candidates, size_t n);
 /* For messages: the bytes with controls, quotes, backslashes and invalid UTF-8 as \xNN, cut with "..." at about 120. Caller frees. */
 char *pab_str_printable(const char *s);
+/* One word for a POSIX shell, whatever is in it: in single quotes. Caller frees. */
+char *pab_str_shell(const char *s);
 int pab_utf8_valid(const char *s, size_t n);
 /* Length of the valid UTF-8 character at s (of n bytes), 0 when it is not one. */
 size_t pab_utf8_char(const char *s, size_t n);

@@ -128,6 +128,19 @@ char *pab_str_printable(const char *s)
     return pab_strndup(out, at);
 }
 
+char *pab_str_shell(const char *s)
+{
+    size_t at = 0;
+    char *out = pab_alloc_array(strlen(s) + 1, 4); /* each at most four, two quotes and the end */
+    out[at++] = '\'';
+    for (; *s; s++) {
+        if (*s == '\'') at += (size_t)snprintf(out + at, 5, "'\\''");
+        else out[at++] = *s;
+    }
+    out[at] = '\'';
+    return out;
+}
+
 char *pab_str_file_name(const char *s)
 {
     size_t n = strlen(s), at = 0;

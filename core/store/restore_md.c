@@ -1,6 +1,7 @@
 /* restore_md.c - RESTORE.md: how to bring this very backup back with standard tools alone; see directory.h. */
 #include <string.h>
 #include "core/base/buf.h"
+#include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/str.h"
 #include "core/store/directory.h"
@@ -43,69 +44,111 @@ static const char *cat_file(const char *path)
     return n > 4 && strcmp(path + n - 4, ".zst") == 0 ? "'zstd -dc'" : "cat";
 }
 
-static void chain(struct pab_buf *b, const struct pab_mf_artifact *a)
+/* What an artifact is called in commands: somebody pastes them into a shell, and names come from services and from the user. */
+struct words { char *path, *index, *object; };
+
+/* A line of its own in the middle of a command would be lost, or taken for another command. No service allows such a name. */
+static char *object_word(const char *object)
+{
+    int control = 0;
+    for (const char *p = object; *p; p++) control |= (unsigned char)*p < 0x20;
+    CLEANUP_FREE char *shown = control ? pab_str_printable(object) : pab_strdup(object);
+    return pab_str_shell(shown);
+}
+
+static struct words words_of(const struct pab_mf_artifact *a)
+{
+    return (struct words){ pab_str_shell(a->path), a->index_path ? pab_str_shell(a->index_path) : NULL, object_word(a->object) };
+}
+
+static void free_words(struct words *w)
+{
+    free(w->path);
+    free(w->index);
+    free(w->object);
+}
+
+/* "BACKUP/PATH", beside this one. Caller frees. */
+static char *beside(const char *path)
+{
+    CLEANUP_FREE char *above = pab_sprintf("../%s", path);
+    return pab_str_shell(above);
+}
+
+static void chain(struct pab_buf *b, const struct pab_mf_artifact *a, const struct words *w)
 {
     const char *first = a->layers.items[0];
+    CLEANUP_FREE char *full = beside(first);
     pab_buf_adds(b, "It builds on backups that lie beside this one: the full one is unpacked first, then each later one on top, and this one last.\n\n");
     pab_buf_adds(b, add_function);
-    pab_buf_addf(b, "    mkdir -p RESTORED\n    %s '../%s' | tar -x -f - -C RESTORED " TAR_OPTIONS "\n", strcmp(cat_file(first), "'zstd -dc'") == 0 ? "zstd -dc" : cat_file(first), first);
-    for (size_t i = 1; i < a->layers.count; i++) pab_buf_addf(b, "    add %s '../%s' '../%s'\n", cat_file(a->layers.items[i]), a->layers.items[i], a->layer_indexes.items[i]);
-    pab_buf_addf(b, "    add %s '%s' '%s'\n", cat_file(a->path), a->path, a->index_path);
-    pab_buf_addf(b, "    %s '%s' | sed -n 's/%%/%%%%/g;s/^\\([^ ]*\\) type=dir .* time=\\([^ ]*\\).*/\\2 \\1/p' |\n"
-                    "        while read -r t p; do touch -d \"@$t\" \"RESTORED/$(printf \"$p\")\"; done # folders' times\n", cat_command(a), a->index_path);
+    pab_buf_addf(b, "    mkdir -p RESTORED\n    %s %s | tar -x -f - -C RESTORED " TAR_OPTIONS "\n", strcmp(cat_file(first), "'zstd -dc'") == 0 ? "zstd -dc" : cat_file(first), full);
+    for (size_t i = 1; i < a->layers.count; i++) {
+        CLEANUP_FREE char *tar = beside(a->layers.items[i]);
+        CLEANUP_FREE char *index = beside(a->layer_indexes.items[i]);
+        pab_buf_addf(b, "    add %s %s %s\n", cat_file(a->layers.items[i]), tar, index);
+    }
+    pab_buf_addf(b, "    add %s %s %s\n", cat_file(a->path), w->path, w->index);
+    pab_buf_addf(b, "    %s %s | sed -n 's/%%/%%%%/g;s/^\\([^ ]*\\) type=dir .* time=\\([^ ]*\\).*/\\2 \\1/p' |\n"
+                    "        while read -r t p; do touch -d \"@$t\" \"RESTORED/$(printf \"$p\")\"; done # folders' times\n", cat_command(a), w->index);
 }
 
-static void tree(struct pab_buf *b, const struct pab_mf_artifact *a)
+static void tree(struct pab_buf *b, const struct pab_mf_artifact *a, const struct words *w)
 {
-    if (a->layers.count) chain(b, a);
-    else pab_buf_addf(b, "    mkdir -p RESTORED && tar -x %s-f '%s' -C RESTORED " TAR_OPTIONS "\n", tar_option(a), a->path);
-    if (a->index_path) pab_buf_addf(b, "\nIts files, with modes, owners and SHA-256 (mtree format):\n\n    %s '%s'\n", cat_command(a), a->index_path);
+    if (a->layers.count) chain(b, a, w);
+    else pab_buf_addf(b, "    mkdir -p RESTORED && tar -x %s-f %s -C RESTORED " TAR_OPTIONS "\n", tar_option(a), w->path);
+    if (a->index_path) pab_buf_addf(b, "\nIts files, with modes, owners and SHA-256 (mtree format):\n\n    %s %s\n", cat_command(a), w->index);
 }
 
-static void stream(struct pab_buf *b, const struct pab_mf_artifact *a)
+static void stream(struct pab_buf *b, const struct pab_mf_artifact *a, const struct words *w)
 {
     const char *type = a->media_type ? a->media_type : "";
     if (strcmp(type, "application/sql") == 0) {
         if (strcmp(a->object, "globals") == 0)
-            pab_buf_addf(b, "Roles and tablespaces; errors about roles that exist already are harmless:\n\n    %s '%s' | psql -X -d postgres\n", cat_command(a), a->path);
-        else pab_buf_addf(b, "    createdb -T template0 NEW_NAME\n    %s '%s' | psql -X -v ON_ERROR_STOP=1 -d NEW_NAME\n", cat_command(a), a->path);
+            pab_buf_addf(b, "Roles and tablespaces; errors about roles that exist already are harmless:\n\n    %s %s | psql -X -d postgres\n", cat_command(a), w->path);
+        else pab_buf_addf(b, "    createdb -T template0 NEW_NAME\n    %s %s | psql -X -v ON_ERROR_STOP=1 -d NEW_NAME\n", cat_command(a), w->path);
     } else if (strcmp(type, "application/x-pg-dump") == 0) {
-        pab_buf_addf(b, "Custom format for pg_restore; without the data of the large tables, which only the .sql file holds:\n\n    pg_restore --list '%s'\n", a->path);
+        pab_buf_addf(b, "Custom format for pg_restore; without the data of the large tables, which only the .sql file holds:\n\n    pg_restore --list %s\n", w->path);
     } else if (strcmp(type, "application/x-cypher-query") == 0) {
-        pab_buf_addf(b, "Statements for cypher-shell, once the graph is there:\n\n    %s '%s' | cypher-shell -d '%s'\n", cat_command(a), a->path, a->object);
+        pab_buf_addf(b, "Statements for cypher-shell, once the graph is there:\n\n    %s %s | cypher-shell -d %s\n", cat_command(a), w->path, w->object);
     } else if (strcmp(type, "application/x-neo4j-dump") == 0) {
         pab_buf_addf(b, "With the server stopped, by the admin tool of its version, as the server's user:\n\n"
-                        "    neo4j-admin database load '%s' --from-stdin --overwrite-destination=true < '%s'\n", a->object, a->path);
+                        "    neo4j-admin database load %s --from-stdin --overwrite-destination=true < %s\n", w->object, w->path);
     } else if (strcmp(type, "application/jsonl") == 0) {
-        pab_buf_addf(b, "One JSON object a line:\n\n    %s '%s' | head\n", cat_command(a), a->path);
+        pab_buf_addf(b, "One JSON object a line:\n\n    %s %s | head\n", cat_command(a), w->path);
     } else if (strcmp(type, "application/json") == 0) {
-        pab_buf_addf(b, "JSON:\n\n    %s '%s' | python3 -m json.tool | less\n", cat_command(a), a->path);
+        pab_buf_addf(b, "JSON:\n\n    %s %s | python3 -m json.tool | less\n", cat_command(a), w->path);
     } else {
-        pab_buf_addf(b, "    %s '%s' > RESTORED\n", cat_command(a), a->path);
+        pab_buf_addf(b, "    %s %s > RESTORED\n", cat_command(a), w->path);
     }
 }
 
 static void artifact(struct pab_buf *b, const struct pab_mf_artifact *a)
 {
     char size[32], content[32];
-    pab_buf_addf(b, "\n### %s\n\nObject `%s`, %s, %s unpacked.\n\n", a->path, a->object, pab_format_size(a->size, size, sizeof size),
+    CLEANUP_FREE char *object = pab_str_printable(a->object); /* no line of its own making */
+    struct words w = words_of(a);
+    pab_buf_addf(b, "\n### %s\n\nObject `%s`, %s, %s unpacked.\n\n", a->path, object, pab_format_size(a->size, size, sizeof size),
                  pab_format_size(a->content_size, content, sizeof content));
-    if (a->kind == PAB_KIND_TREE) tree(b, a);
-    else stream(b, a);
+    if (a->kind == PAB_KIND_TREE) tree(b, a, &w);
+    else stream(b, a, &w);
+    free_words(&w);
 }
 
 char *pab_restore_md(const struct pab_manifest *m)
 {
     char started[40];
     struct pab_buf b = PAB_BUF_INIT(0);
-    pab_buf_addf(&b, "# Restoring `%s` by hand\n\nMade by pabengine %s on host `%s` for job `%s`, %s; status: %s.\n", m->name, m->engine_version, m->host, m->job,
+    CLEANUP_FREE char *word = pab_str_shell(m->name);
+    CLEANUP_FREE char *job = pab_str_printable(m->job);
+    pab_buf_addf(&b, "# Restoring `%s` by hand\n\nMade by pabengine %s on host `%s` for job `%s`, %s; status: %s.\n", m->name, m->engine_version, m->host, job,
                  pab_format_rfc3339(m->started_ns, started, sizeof started), m->status);
     pab_buf_adds(&b, "\nWith pabengine: `pabengine restore JOB ");
-    pab_buf_addf(&b, "%s`.  Without it, run the commands below in this folder.\n\nFirst check that nothing was altered:\n\n    sha256sum -c SHA256SUMS\n", m->name);
+    pab_buf_addf(&b, "%s`.  Without it, run the commands below in this folder.\n\nFirst check that nothing was altered:\n\n    sha256sum -c SHA256SUMS\n", word);
     for (size_t t = 0; t < m->targets.count; t++) {
         const struct pab_mf_target *mt = &m->targets.items[t];
         if (!mt->artifacts.count) continue;
-        pab_buf_addf(&b, "\n## %s (%s)\n", mt->name, mt->plugin);
+        CLEANUP_FREE char *target = pab_str_printable(mt->name);
+        pab_buf_addf(&b, "\n## %s (%s)\n", target, mt->plugin);
         for (size_t i = 0; i < mt->artifacts.count; i++) artifact(&b, &mt->artifacts.items[i]);
     }
     return pab_buf_take(&b);

@@ -116,6 +116,14 @@ hand() { # NAME
     compare_trees "RESTORE.md of $1 brings it back with tar alone" "$T/was-$1" "$T/hand/store/$1/RESTORED"
 }
 for n in one three five; do hand $n; done
+quoted="it's \$(touch pwned) \"here\""
+expect 0 "a backup with quotes in its name" run "$job" --incremental --name "$quoted"
+expect 0 "and one that builds on it" run "$job" --incremental --name after-quotes
+cp -a "$src" "$T/was-after-quotes"
+hand after-quotes
+same "whose commands run nothing that a name says" "" "$(find "$T/hand" -name pwned)"
+rm -rf "${store:?}/$quoted" "$store/after-quotes"
+ln -sfn five "$store/latest"
 
 # ---- a volume that is a folder; and a clock that is set back between the two runs
 vol=$T/volumes/v

@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include "core/base/str.h"
+#include "core/store/directory.h"
 #include "tests/unit/store_fixture.h"
 
 static size_t findings;
@@ -202,6 +203,39 @@ START_TEST(restore_md_holds_a_command_for_every_artifact)
 }
 END_TEST
 
+/* An object and a backup with all that a shell could take for something else: no command of RESTORE.md runs what is in them. */
+START_TEST(restore_md_is_safe_to_paste)
+{
+    setup();
+    static const char evil[] = "x'; touch pwned; $(touch pwned) `touch pwned` \"\\ \n    touch pwned\n'";
+    static const char *const types[] = { "application/x-cypher-query", "application/x-neo4j-dump" };
+    struct pab_manifest m = { 0 };
+    struct pab_mf_target t = { .name = pab_strdup("db"), .plugin = pab_strdup("neo4j"), .plugin_version = pab_strdup("1") };
+    fill_manifest(&m, "a'; touch pwned; '", NOON, "complete");
+    for (size_t i = 0; i < 3; i++) {
+        struct pab_mf_artifact a = { .category = PAB_CAT_DATABASES, .kind = i < 2 ? PAB_KIND_STREAM : PAB_KIND_TREE, .path = pab_strdup("databases/x.tar"),
+                                     .object = pab_strdup(evil), .encoding = pab_strdup("none"), .encryption = pab_strdup("none") };
+        if (i < 2) a.media_type = pab_strdup(types[i]);
+        else a.index_path = pab_strdup("databases/x.mtree");
+        for (int k = 0; i == 2 && k < 2; k++) {
+            pab_strs_add(&a.layers, "one'; touch pwned; '/databases/x.tar");
+            pab_strs_add(&a.layer_indexes, "one'; touch pwned; '/databases/x.mtree");
+        }
+        PAB_PUSH(&t.artifacts, a);
+    }
+    PAB_PUSH(&m.targets, t);
+    CLEANUP_FREE char *text = pab_restore_md(&m);
+    CLEANUP_FREE char *md = pab_sprintf("%s/RESTORE.md", dir);
+    put_file(md, text);
+    CLEANUP_FREE char *run = pab_sprintf("cd %s && mkdir -p a/b && cd a/b && sed -n 's/^    //p' ../../RESTORE.md >commands && sh commands </dev/null >/dev/null 2>&1;"
+                                         " test -s commands && sh -n commands && test -z \"$(find .. -name pwned)\"", dir);
+    ck_assert_int_eq(system(run), 0);
+    ck_assert_ptr_nonnull(strstr(text, "restore JOB 'a'\\''; touch pwned"));
+    pab_manifest_release(&m);
+    teardown();
+}
+END_TEST
+
 START_TEST(only_a_complete_backup_moves_latest)
 {
     setup();
@@ -395,7 +429,7 @@ END_TEST
 UNIT_MAIN("stage", a_backup_is_named_after_its_start_and_the_next_of_that_second_is_numbered, a_name_that_is_taken_or_unusable_is_refused,
           files_lie_by_category_with_the_time_in_their_name, folders_are_0700_and_files_0600_whatever_the_umask_is,
           a_later_target_with_the_same_stem_is_prefixed_in_all_its_files, a_stem_too_long_for_a_file_name_is_refused_by_name,
-          nothing_is_to_be_seen_before_it_is_published, sha256sum_agrees_with_what_is_published, restore_md_holds_a_command_for_every_artifact,
+          nothing_is_to_be_seen_before_it_is_published, sha256sum_agrees_with_what_is_published, restore_md_holds_a_command_for_every_artifact, restore_md_is_safe_to_paste,
           only_a_complete_backup_moves_latest, a_full_disk_while_papers_are_written_publishes_nothing, a_quota_that_is_used_up_is_no_space,
           a_sync_that_fails_publishes_nothing_or_says_that_it_did, a_rename_that_fails_publishes_nothing_or_says_that_it_did,
           a_kill_at_any_step_leaves_all_or_nothing_and_the_next_run_is_clean, a_disk_that_really_is_full_is_named_with_what_is_free,

@@ -152,6 +152,22 @@ START_TEST(a_cut_never_leaves_half_a_character)
 }
 END_TEST
 
+START_TEST(a_word_for_the_shell_is_one_word_and_nothing_else)
+{
+    static const char *const raws[] = { "", "plain", "it's", "''", "$(x) `x` \"x\" \\", "two words\nand a line" };
+    for (size_t i = 0; i < sizeof raws / sizeof *raws; i++) {
+        CLEANUP_FREE char *word = pab_str_shell(raws[i]);
+        CLEANUP_FREE char *command = pab_sprintf("set -- %s; test $# = 1 && printf '%%s.' \"$1\"", word);
+        char got[100] = "";
+        FILE *f = popen(command, "re");
+        ck_assert_ptr_nonnull(f);
+        size_t n = fread(got, 1, sizeof got - 1, f);
+        ck_assert_int_eq(pclose(f), 0);
+        ck_assert(n == strlen(raws[i]) + 1 && memcmp(got, raws[i], n - 1) == 0);
+    }
+}
+END_TEST
+
 START_TEST(printable_text_can_drive_no_terminal_and_close_no_quote)
 {
     static const struct { const char *raw, *shown; } cases[] = {
@@ -312,6 +328,7 @@ END_TEST
 UNIT_MAIN("str", integers_are_decimal_and_whole, sizes_have_units_of_1024, durations_are_seconds_or_sums_with_units, booleans_are_six_words_in_any_case,
           sizes_for_people_have_three_digits, durations_for_people_never_show_sixty, counts_have_thousands, prefixes_and_suffixes, the_nearest_word_is_near,
           utf8_is_judged_as_the_standard_says, a_cut_never_leaves_half_a_character, printable_text_can_drive_no_terminal_and_close_no_quote,
+          a_word_for_the_shell_is_one_word_and_nothing_else,
           a_file_name_can_lead_nowhere, hex_is_lower_case_and_ends, an_error_says_what_and_why, nobody_needs_to_want_the_error,
           long_errors_are_cut_between_characters, codes_have_names_and_some_are_worth_a_retry, times_are_written_in_the_local_zone_and_read_back,
           times_are_read_strictly, tests_can_set_the_clock)
