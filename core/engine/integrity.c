@@ -91,6 +91,20 @@ static int check_tree(const struct pab_backup *b, const struct pab_mf_artifact *
     return PAB_OK;
 }
 
+/* A restore asks for it of all that a backup builds on; the content alone can be had without. */
+static int check_indexes_below(struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, struct pab_error *err)
+{
+    struct pab_lineage l = { 0 };
+    int rc = pab_lineage_open(b, target, a, &l, err);
+    for (size_t i = 1; i < l.count && !rc; i++) {
+        const struct pab_mf_artifact *below = l.items[i].artifact;
+        rc = hash_matches(l.items[i].backup, below->index_path, below->index_size, below->index_sha256, err);
+        if (rc) pab_error_prefix(err, "it builds on backup '%s', which is damaged", pab_backup_name(l.items[i].backup));
+    }
+    pab_lineage_release(&l);
+    return rc;
+}
+
 /* The tree as it would be restored, out of all that it builds on; and its own files. */
 static int check_layers(struct pab_backup *b, const char *target, const struct pab_mf_artifact *a, char **ret_detail, struct pab_error *err)
 {
@@ -104,6 +118,7 @@ static int check_layers(struct pab_backup *b, const char *target, const struct p
     if (!rc) rc = pab_integrity_open(b, a, a->index_path, 1, &fd, &index, err);
     if (!rc) rc = pab_tree_verify_chain(pab_layers_chain(layers), index, &n, err);
     if (!rc) rc = pab_layers_check(layers, err);
+    if (!rc) rc = check_indexes_below(b, target, a, err);
     pab_source_close(index);
     if (!rc) *ret_detail = pab_sprintf("sha256, %s files of %zu backups against the index", pab_format_count(n.files, count, sizeof count), pab_layers_count(layers));
     else pab_error_prefix(err, "'%s'", a->path);

@@ -181,6 +181,13 @@ expect 1 "an altered parent fails a restore" restore "$job" five --to "$T/nothin
 has "... which names it" "$err" "builds on backup 'one'"
 same "... before anything is written" "" "$(ls -A "$T/nothing")"
 rm -rf "$store" && cp -a "$T/store.good" "$store"
+index=$(find "$store/one" -name '*.mtree.gz')
+printf x | dd of="$index" bs=1 seek=100 conv=notrunc status=none
+expect 1 "a parent whose index was altered fails a restore of a child" restore "$job" five --to "$T/nothing" --yes
+has "... which names it" "$err" "builds on backup 'one'"
+same "... before anything is written" "" "$(ls -A "$T/nothing")"
+expect 4 "... and verify finds it" verify "$job" five --check-integrity
+rm -rf "$store" && cp -a "$T/store.good" "$store"
 index=$(find "$store/five" -name '*.mtree.gz')
 printf x | dd of="$index" bs=1 seek=100 conv=notrunc status=none
 expect 0 "with the parent's index altered the run succeeds" run "$job" --incremental --name seven

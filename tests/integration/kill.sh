@@ -43,7 +43,7 @@ sound() {
 # ---- a run
 points=0 bad=''
 for n in $(seq 1 200); do
-    killed "*:$n" run "$job" --name "kill-$n"
+    killed "*:$n" run "$job" --name "backup-kill-$n"
     if [ $status -ne 137 ]; then break; fi
     points=$((points + 1))
     text=$(sound) || { bad="after a kill at point $n: $text"; break; }
@@ -101,3 +101,58 @@ if [ -z "$bad" ] && [ $status -eq 0 ]; then ok "killed at each of $points points
 else not_ok "killed at a point of a restore" "$bad
 $(explain)"; fi
 if [ "$points" -ge 20 ]; then ok "these are at least 20 points, too"; else not_ok "these are at least 20 points, too" "only $points"; fi
+
+# ---- an incremental run
+inc=$T/inc
+mkdir -p "$inc/tree/gone" "$inc/volumes/v"
+for i in 1 2 3 4 5 6 7 8; do head -c 30000 /dev/urandom >"$inc/tree/$i"; done
+echo x >"$inc/tree/gone/x" && head -c 50000 /dev/urandom >"$inc/volumes/v/data" && head -c 50000 /dev/urandom >"$inc/volumes/v/same"
+store=$T/store-inc
+make_job "$T/inc.yaml" <<END
+targets:
+  - {name: tree, plugin: files, options: {root: $inc/tree, sets: {all: ["**"]}}}
+  - {name: data, plugin: volume, options: {driver: path, root: $inc/volumes, volumes: [v]}}
+END
+sleep 3.2 # old enough to be trusted, see incremental.sh
+expect 0 "a full run" run "$job" --name backup-full
+fingerprint() { (cd "$store/backup-full" && find . -type f -print0 | sort -z | xargs -0 sha256sum && find . -printf '%p %m %y %l\n' | sort) | sha256sum; }
+full=$(fingerprint)
+printf y >>"$inc/tree/3" && rm -r "$inc/tree/gone" && head -c 20000 /dev/urandom >"$inc/tree/new" && chmod 600 "$inc/tree/5" && printf y >>"$inc/volumes/v/data"
+# Of an incremental backup: it continues the full one and brings everything back.
+brings_back() { # NAME
+    [ "$(jq -r '"\(.kind) \(.parent)"' "$store/$1/manifest.json")" = "incremental backup-full" ] || { echo "$1 is no child of the full one"; return 1; }
+    rm -rf "$T/back" && mkdir "$T/back" "$T/back/tree" "$T/back/v"
+    "$top_builddir/run" pabengine restore "$job" "$1" --target tree --to "$T/back/tree" --yes >"$T/sound" 2>&1 || { echo "$1 cannot be restored"; cat "$T/sound"; return 1; }
+    touch -r "$inc/tree" "$T/back/tree"
+    diff <(snapshot "$inc/tree") <(snapshot "$T/back/tree")
+}
+points=0 bad='' children=0
+for n in $(seq 1 200); do
+    killed "*:$n" run "$job" --incremental --name backup-killed
+    if [ $status -ne 137 ]; then break; fi
+    points=$((points + 1))
+    [ "$(fingerprint)" = "$full" ] || { bad="after a kill at point $n the parent is another one"; break; }
+    text=$(sound) || { bad="after a kill at point $n: $text"; break; }
+    if [ -d "$store/backup-killed" ]; then
+        children=$((children + 1))
+        text=$(brings_back backup-killed) || { bad="after a kill at point $n: $text"; break; }
+        rm -rf "$store/backup-killed" && ln -sfn backup-full "$store/latest"
+    fi
+    pab run "$job" --incremental --name backup-next || { bad="the run after a kill at point $n: $(explain)"; break; }
+    [ -z "$(leftovers)" ] || { bad="the run after a kill at point $n leaves $(leftovers)"; break; }
+    text=$(brings_back backup-next) || { bad="the run after a kill at point $n: $text"; break; }
+    [ "$(fingerprint)" = "$full" ] || { bad="the run after a kill at point $n changed the parent"; break; }
+    rm -rf "$store/backup-next" && ln -sfn backup-full "$store/latest"
+done
+if [ -z "$bad" ] && [ $status -eq 0 ]; then ok "killed at each of $points points of an incremental run, the parent is whole and so is the next run"
+else not_ok "killed at a point of an incremental run" "$bad
+$(explain)"; fi
+if [ "$points" -ge 20 ] && [ "$children" -ge 1 ]; then ok "these are at least 20 points, some after the rename"; else not_ok "these are at least 20 points, some after the rename" "$points, $children"; fi
+rm -rf "$store/backup-killed" && ln -sfn backup-full "$store/latest"
+killed "target-end:1" run "$job" --incremental --name backup-parent
+same "killed in the middle of what was to be the next parent" "137 1" "$status $(leftovers | wc -l)"
+printf z >>"$inc/tree/4"
+expect 0 "the next incremental run succeeds" run "$job" --incremental --name backup-after
+text=$(brings_back backup-after)
+same "builds on the one before, and brings back all changes since" "" "$text"
+expect 0 "and all verify" verify "$job" --all --check-integrity
