@@ -116,6 +116,7 @@ static int check_one(struct cleaning *c, struct pab_retention_backup *b, struct 
 {
     struct pab_error why = { 0 };
     if (b->verified != PAB_UNVERIFIED) return PAB_OK;
+    pab_logf(PAB_LL_VERBOSE, NULL, "reading backup '%s', which is to stay, before others go", b->name);
     int fresh = c->how->written && strcmp(c->how->written, b->name) == 0;
     if (!pab_proof_of(c->proof, c->store, b->name, fresh, &why)) {
         b->verified = PAB_VERIFIED;

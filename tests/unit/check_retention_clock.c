@@ -114,6 +114,25 @@ START_TEST(two_backups_make_no_rhythm)
 }
 END_TEST
 
+START_TEST(a_clock_that_jumps_ahead_drops_nothing_of_any_history)
+{
+    for (uint64_t seed = 1; seed <= 1000; seed++) {
+        struct history h = { 0 };
+        random_history(&h, seed);
+        struct pab_retention_rules r = random_rules();
+        if (!r.keep_days) continue;
+        later = (16 + (int64_t)below(3000)) * DAY;
+        decide(&h, r);
+        ck_assert_uint_eq(h.plan.dropped, 0);
+        add(&h, -later); /* and a run at that time */
+        decide(&h, r);
+        ck_assert_uint_eq(h.plan.dropped, 0);
+        later = 0;
+        pab_retention_plan_release(&h.plan);
+    }
+}
+END_TEST
+
 UNIT_MAIN("retention_clock", a_clock_that_is_behind_drops_nothing, a_clock_that_is_far_ahead_drops_nothing,
           a_clock_ahead_of_the_rhythm_of_the_job_drops_nothing, who_says_that_the_clock_is_right_is_believed,
-          a_gap_within_the_rhythm_is_believed, two_backups_make_no_rhythm)
+          a_gap_within_the_rhythm_is_believed, two_backups_make_no_rhythm, a_clock_that_jumps_ahead_drops_nothing_of_any_history)

@@ -15,14 +15,14 @@
 #define TARGETS 3
 
 struct history {
-    struct pab_retention_backup b[MAX];
-    char names[MAX][24];
-    unsigned char holds[MAX][TARGETS];
+    struct pab_retention_backup b[MAX + 1];
+    char names[MAX + 1][24];
+    unsigned char holds[MAX + 1][TARGETS];
     size_t n;
     struct pab_retention_plan plan;
 };
 static const char *const targets[TARGETS] = { "c", "o", "p" };
-static int64_t later, rpo; /* so long after NOW it is */
+static int64_t later, rpo; /* it is NOW and so much later */
 static int trust;
 
 /* A complete full backup, `ago` seconds old. */
@@ -59,6 +59,52 @@ static const char *kept(const struct history *h)
 static void days(struct history *h, int n)
 {
     for (int i = 0; i < n; i++) add(h, i * DAY);
+}
+
+/* ---- random histories */
+
+static uint64_t state;
+static unsigned below(unsigned n)
+{
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return (unsigned)(state >> 11) % n;
+}
+
+static void random_history(struct history *h, uint64_t seed)
+{
+    int64_t ago = 0, step = below(2) ? HOUR : 12 * HOUR;
+    state = seed * 0x9e3779b97f4a7c15u + 1;
+    size_t n = below(MAX);
+    for (size_t i = 0; i < n; i++) {
+        struct pab_retention_backup *b = add(h, ago);
+        ago += below(5) ? (int64_t)below((unsigned)step * 3) : 0;
+        b->complete = below(6) != 0;
+        b->pinned = below(15) == 0;
+        b->foreign = below(12) == 0;
+        b->narrow = below(15) == 0;
+        b->unreadable = below(25) == 0;
+        b->size = below(10) ? 900 + below(200) : below(2000);
+        b->verified = below(20) ? PAB_UNVERIFIED : PAB_DAMAGED;
+        for (size_t t = 0; t < TARGETS; t++) h->holds[i][t] = below(3) != 0;
+    }
+    for (size_t i = 0; i + 1 < n; i++) {
+        if (below(3)) continue;
+        h->b[i].incremental = 1;
+        h->b[i].parent = below(30) ? h->b[i + 1 + below((unsigned)(n - i - 1 > 3 ? 3 : n - i - 1))].name : "gone";
+    }
+}
+
+static struct pab_retention_rules random_rules(void)
+{
+    struct pab_retention_rules r = { 0 };
+    if (!below(3)) r.keep_days = 1 + (int)below(30);
+    if (!below(3)) r.keep_last = 1 + (int)below(10);
+    if (!below(3)) r.keep_hourly = 1 + (int)below(24);
+    if (!below(3)) r.keep_daily = 1 + (int)below(10);
+    if (!below(3)) r.keep_weekly = 1 + (int)below(5);
+    if (!below(3)) r.keep_monthly = 1 + (int)below(5);
+    if (!below(3)) r.keep_yearly = 1 + (int)below(3);
+    return r;
 }
 
 #endif
