@@ -24,7 +24,8 @@ int pab_store_dirfd(const struct pab_store *s);
 /* PAB_E_BUSY names the holder. Held already: fine. */
 int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struct pab_error *err);
 /* Removes what killed runs left: .partial-* folders whose owner lives no more, `.latest.new`; and .deleting-*, which were
- * set aside, but for pinned ones, which get their names back. Needs the lock. Calls found() with each name. What cannot be removed stops nothing: the first such error is returned after the others were tried. */
+ * set aside, but for pinned ones, which get their names back. Needs the lock. Calls found() with each name. What cannot be
+ * removed stops nothing: the first such error is returned after the others were tried. */
 int pab_store_sweep(struct pab_store *s, void (*found)(void *ctx, const char *name), void *ctx, struct pab_error *err);
 size_t pab_store_drop_logs(struct pab_store *s);     /* those older than 30 days, as pab_store_open_log does; how many */
 int pab_store_free_space(const struct pab_store *s, uint64_t *ret, struct pab_error *err);
