@@ -19,7 +19,7 @@ struct pab_schedule_opts {
     int system;                      /* units of the system instead of those of the user; cron: no difference */
     const char *program;             /* absolute path of pabengine */
     const char *frequency, *at;      /* instead of the job's; NULL: the job's, else daily */
-    int keep_days;                   /* instead of the job's retention; 0: the job's */
+    int keep_days;                   /* instead of the job's; 0: the job's */
 };
 /* systemd where it is what the machine runs, else cron. */
 enum pab_scheduler pab_scheduler_here(void);
@@ -66,7 +66,7 @@ int pab_schedule_missed(const char *when, int64_t since_ns, int64_t now_ns);
 
 struct pab_schedule_run_opts {
     const char *state_dir;
-    int keep_days;                   /* instead of the job's retention; 0: the job's */
+    int keep_days;                   /* instead of the job's; 0: the job's */
     int jitter;                      /* wait first, for as long as the job's jitter says */
     const char *missed;              /* run only when the last time of this expression was missed; NULL: run */
 };

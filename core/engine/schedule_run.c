@@ -171,7 +171,7 @@ static int back_up(struct run *r, int keep_days, struct pab_error *err)
     struct pab_job *job = r->s->job;
     char took[32];
     if (keep_days)
-        job->retention = (struct pab_retention_rules){ .keep_days = keep_days };
+        job->retention.keep_days = keep_days; /* as cleanup --retention: the other rules stay in force */
     r->fd = pab_schedule_open_log(r->s->store_path, &why);
     if (r->fd < 0)
         pab_logf(PAB_LL_WARNING, NULL, "%s", why.message);

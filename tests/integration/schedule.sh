@@ -88,6 +88,15 @@ touch -d '-31 days' "$log.1"
 expect 0 "a run a month later" schedule run "$odd"
 check "drops it" test ! -e "$log.1"
 
+# ---- retention
+rm -r "${store:?}"
+make_job "$T/monthly.yaml" < <(echo "retention: {keep_monthly: 12}"; one_target)
+PABENGINE_TEST_NOW=$(($(date +%s) - 90 * 86400)) expect 0 "a backup of three months ago" schedule run "$T/monthly.yaml"
+PABENGINE_TEST_NOW=$(($(date +%s) - 10 * 86400)) expect 0 "and one of ten days ago" schedule run "$T/monthly.yaml"
+expect 0 "a run with --retention 7" schedule run --retention 7 "$T/monthly.yaml"
+check "keeps what the job's keep_monthly keeps" test "$(published)" -ge 2
+check "the one of three months ago" test -d "$(find "$store" -maxdepth 1 -name "backup-$(date -d '-90 days' +%Y%m)*")"
+
 # ---- systemd
 mkdir "$T/units"
 printf 'secret\n' >"$T/pw" && chmod 600 "$T/pw"
