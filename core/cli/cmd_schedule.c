@@ -1,6 +1,7 @@
 /* cmd_schedule.c - pabengine schedule install|uninstall|status|run|cleanup|test JOB, and list */
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "core/base/cleanup.h"
@@ -37,6 +38,18 @@ static const char *place_of(enum pab_scheduler scheduler, int system)
     return scheduler == PAB_SCHEDULER_CRON ? "crontab" : system ? "systemd" : "systemd --user";
 }
 
+/* A secret that only this shell has is one that the run will miss. */
+static void warn_of_lacks(const struct pab_job *job)
+{
+    struct pab_error why = { 0 };
+    struct pab_strs names = { 0 };
+    if (pab_schedule_lacks(job, &names, &why)) pab_logf(PAB_LL_WARNING, NULL, "its runs will fail: %s", why.message);
+    for (size_t i = 0; i < names.count; i++)
+        pab_logf(PAB_LL_WARNING, NULL, "its runs will not find the secret env:%s: the variable '%s' is %s, and not in env_file", names.items[i], names.items[i],
+                 getenv(names.items[i]) ? "one of this shell" : "not set");
+    pab_strs_release(&names);
+}
+
 /* install and uninstall. */
 static int change(const struct pab_cli *cli, int install)
 {
@@ -51,6 +64,8 @@ static int change(const struct pab_cli *cli, int install)
     if (n < 0) n = 0;
     program[n] = '\0';
     o.program = program;
+    CLEANUP_FREE char *state = pab_cli_state_dir();
+    o.state_dir = state;
     struct pab_printer *p = pab_printer_new(cli, PAB_PRINT_DOCUMENT, install ? "schedule install" : "schedule uninstall");
     int code = pab_cli_session(cli, p, 0, &s);
     if (code) return code;
@@ -59,6 +74,7 @@ static int change(const struct pab_cli *cli, int install)
     if (install && cli->dry_run) code = pab_schedule_text(job, &o, &text, &err);
     else if (!cli->dry_run) code = install ? pab_schedule_install(job, &o, &changed, &err) : pab_schedule_uninstall(job, &o, &changed, &err);
     code = code ? pab_exit_of_error(&err) : PAB_EXIT_OK;
+    if (!code && install) warn_of_lacks(job);
     CLEANUP_FREE char *id = pab_schedule_id(job);
     if (!code && cli->json) {
         json_object_set_new(p->document, "id", json_string(id));

@@ -17,5 +17,9 @@ char *pab_credential_path(const char *path);
 /* Appends the absolute paths of the files that the job's secrets (file:PATH, env_file) stand in, each once, as they are there now. Those that
  * systemd could not name (255 bytes) are left out: the run reads them itself. */
 void pab_credential_files(const struct pab_job *job, struct pab_strs *io);
+/* Appends the names that the job's secrets take from the environment (env:NAME), each once. */
+void pab_credential_names(const struct pab_job *job, struct pab_strs *io);
+/* Appends the "NAME=VALUE" of the job's env_file as it is now, for pab_envfile_release; nothing where the job names none. */
+int pab_credential_env_file(const struct pab_job *job, struct pab_strs *io, struct pab_error *err);
 
 #endif

@@ -127,6 +127,9 @@ static int units_install(const struct pab_job *job, const struct pab_schedule_op
     CLEANUP_FREE char *timer_name = pab_sprintf("%s.timer", id);
     if (pab_schedule_units(job, o, &service, &timer, err))
         return err->code;
+    /* the unit makes it writable, which a folder that is not there cannot be */
+    if (o->system && o->state_dir && pab_mkdirs(AT_FDCWD, o->state_dir, 0700, err))
+        return err->code;
     CLEANUP_CLOSE int dir = open_unit_dir(o->system, 1, err);
     if (dir < 0 || write_unit(dir, service_name, service, ret_changed, err) || write_unit(dir, timer_name, timer, ret_changed, err))
         return err->code;

@@ -18,6 +18,7 @@ struct pab_schedule_opts {
     enum pab_scheduler scheduler;
     int system;                      /* units of the system instead of those of the user; cron: no difference */
     const char *program;             /* absolute path of pabengine */
+    const char *state_dir;           /* where its runs keep their state */
     const char *frequency, *at;      /* instead of the job's; NULL: the job's, else daily */
     int keep_days;                   /* instead of the job's; 0: the job's */
 };
@@ -28,6 +29,9 @@ char *pab_schedule_id(const struct pab_job *job);
 
 /* *ret_text: the lines of the crontab, or the service, a line "---", the timer. Caller frees. Nothing is changed. */
 int pab_schedule_text(const struct pab_job *job, const struct pab_schedule_opts *o, char **ret_text, struct pab_error *err);
+/* Appends the names that the job's secrets take from the environment (env:NAME) and that a scheduled run will not find: they are neither in
+ * env_file nor among the variables that the schedule takes along. Fails when env_file cannot be read. */
+int pab_schedule_lacks(const struct pab_job *job, struct pab_strs *io, struct pab_error *err);
 /* *ret_changed 0: it was installed like that already. */
 int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err);
 /* *ret_changed 0: there was none. */

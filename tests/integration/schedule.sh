@@ -110,6 +110,25 @@ expect 0 "units are shown" schedule install --dry-run --method systemd --system 
 awk -v to="$T/units/job." '/^---$/ { second = 1; next } { print >(to (second ? "timer" : "service")) }' "$out"
 has "the secret's file is a credential" "$T/units/job.service" ":$T/pw"
 has "the delay is the job's" "$T/units/job.timer" "RandomizedDelaySec=600"
+has "the state may be written where /usr is read-only" "$T/units/job.service" "ReadWritePaths=\"-$PABENGINE_STATE_DIR\""
+has "and so may the store" "$T/units/job.service" "ReadWritePaths=\"-$store\""
+DOCKER_HOST=unix:///run/d.sock PGPASSFILE=$T/pgpass TMPDIR=$T expect 0 "a shell with settings of its own" schedule install --dry-run --method systemd --system "$T/unit job.yaml"
+for setting in DOCKER_HOST=unix:///run/d.sock "PGPASSFILE=$T/pgpass" "TMPDIR=$T" "XDG_STATE_HOME=$XDG_STATE_HOME"; do
+    has "... passes ${setting%%=*} on" "$out" "Environment=\"$setting\""
+done
+for method in systemd cron; do
+    TMPDIR=$'/tmp\nExecStart=/bin/false' expect 2 "a line break in a setting, for $method" schedule install --dry-run --method "$method" "$T/monthly.yaml"
+    has "... is refused by name" "$err" "TMPDIR"
+done
+make_job "$T/secrets.yaml" <<END
+env_file: $T/pa/.env
+targets:
+  - {name: a, plugin: postgres, options: {host: 127.0.0.1, password: "env:A"}}
+  - {name: b, plugin: postgres, options: {host: 127.0.0.1, password: "env:SHELL_ONLY"}}
+  - {name: c, plugin: postgres, options: {host: 127.0.0.1, password: "env:NOWHERE"}}
+END
+SHELL_ONLY=1 expect 0 "secrets of the environment" schedule install --dry-run --method systemd "$T/secrets.yaml"
+same "are warned of when a run will not have them" "NOWHERE SHELL_ONLY" "$(grep -o 'secret env:[A-Z_]*' "$err" | cut -d: -f2 | sort | paste -sd' ')"
 if command -v systemd-analyze >/dev/null; then
     check "systemd takes them" systemd-analyze verify --man=no "$T/units/job.service" "$T/units/job.timer"
     check "and their calendar" systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$T/units/job.timer")"
