@@ -16,6 +16,7 @@
 #include "core/base/str.h"
 
 #define POLL_MS 50
+#define GLANCE_MS 10              /* whoever only looks has it for less */
 #define CONTENT_MAX 4096
 
 struct pab_lock {
@@ -83,12 +84,12 @@ static int refuse(int fd, const char *name, struct pab_error *err)
 /* PAB_OK once the kernel lock is ours. */
 static int take_kernel_lock(int fd, const char *name, int64_t wait_ms, struct pab_error *err)
 {
-    int64_t end = pab_monotonic_ms() + wait_ms;
+    int64_t end = pab_monotonic_ms() + (wait_ms > 2 * GLANCE_MS ? wait_ms : 2 * GLANCE_MS);
     while (flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EINTR) continue;
         if (errno != EWOULDBLOCK) return pab_error_set(err, PAB_E_IO, errno, "cannot lock '%s'", name);
-        if (wait_ms <= 0 || pab_monotonic_ms() >= end) return refuse(fd, name, err);
-        if (pab_cancel_sleep_ms(POLL_MS)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled while waiting for the lock '%s'", name);
+        if (pab_monotonic_ms() >= end) return refuse(fd, name, err);
+        if (pab_cancel_sleep_ms(wait_ms > 0 ? POLL_MS : GLANCE_MS)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled while waiting for the lock '%s'", name);
     }
     return PAB_OK;
 }
@@ -107,6 +108,16 @@ int pab_lock_take(int dirfd, const char *name, const char *what, int64_t wait_ms
     *l = (struct pab_lock){ .fd = TAKE_FD(fd), .stale = stale, .before = before };
     *ret = l;
     return PAB_OK;
+}
+
+int pab_lock_check(int dirfd, const char *name, struct pab_lock_owner *ret, struct pab_error *err)
+{
+    CLEANUP_CLOSE int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK) return PAB_OK;
+    struct pab_lock_owner o = { 0 };
+    (void)read_owner(fd, &o);
+    if (ret) *ret = o;
+    return refuse(fd, name, err);
 }
 
 void pab_lock_release(struct pab_lock *l)

@@ -49,12 +49,11 @@ static void run_hooks(struct pab_around *a)
     if (a->o.moment == PAB_MOMENT_PARTIAL) run_hook(a, &j->hooks.on_partial, "on_partial");
 }
 
-/* A run that another one kept out says nothing: the metrics are those of the other. */
 static void write_metrics(const struct pab_around *a)
 {
     struct pab_error why = { 0 };
     const char *path = a->o.s->job->metrics_path;
-    if (path && a->o.exit_code != PAB_EXIT_LOCKED && pab_metrics_write(path, &a->o, &why)) pab_emit_warning(a->o.s, NULL, NULL, why.message);
+    if (path && pab_metrics_write(path, &a->o, &why)) pab_emit_warning(a->o.s, NULL, NULL, why.message);
 }
 
 int pab_around_after(struct pab_around *a, int code, const char *status, const char *path, const struct pab_error *err)
@@ -67,9 +66,10 @@ int pab_around_after(struct pab_around *a, int code, const char *status, const c
     if (a->o.finished_ns < a->o.m->started_ns) a->o.finished_ns = a->o.m->started_ns; /* the clock was set back */
     set_exit_code(&a->o, code);
     run_hooks(a);
-    write_metrics(a);
+    int kept_out = a->o.exit_code == PAB_EXIT_LOCKED; /* such a run says nothing: metrics and messages are the other's */
+    if (!kept_out) write_metrics(a);
     pab_notifier_wait(a->notifier); /* that it began must not arrive after that it ended */
-    pab_notifier_send(a->notifier, &a->o);
+    if (!kept_out) pab_notifier_send(a->notifier, &a->o);
     pab_notifier_free(a->notifier);
     return a->o.exit_code;
 }

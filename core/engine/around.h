@@ -7,6 +7,7 @@
  *     ... the run ...
  *     return pab_around_after(&a, code, status, path, err);
  *
+ * A run that ends as locked (its store was taken after the hook before) runs on_failure, to undo what `before` did, but is told to nobody.
  * After the run the store is closed and unlocked: the hooks may use it or unmount it.
  */
 #ifndef PAB_ENGINE_AROUND_H

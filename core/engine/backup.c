@@ -16,6 +16,7 @@
 #include "core/engine/order.h"
 #include "core/engine/space.h"
 #include "core/engine/trial.h"
+#include "core/engine/turn.h"
 
 struct run {
     struct pab_session *s;
@@ -352,6 +353,9 @@ int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struc
 {
     struct run r = { .s = s, .log_fd = -1, .o = o };
     struct pab_around around;
+    struct pab_lock *turn = NULL;
+    /* before the hooks, which would undo what the hooks of the other run have done */
+    if (!o->trial && !o->has_turn && pab_turn_take(s, &turn, err)) return pab_exit_of_lock(err);
     describe(&r);
     pab_around_init(&around, s, &r.m, o->trial);
     int code = prepare(&r, err);
@@ -361,5 +365,6 @@ int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struc
     pab_manifest_release(&r.m);
     pab_instances_free(r.list, r.count);
     free(r.path);
+    pab_lock_release(turn);
     return code;
 }

@@ -50,6 +50,7 @@ struct pab_run_opts {
     const char *name;
     int incremental;                 /* only what changed since the newest complete backup; without one: everything */
     int64_t full_every_ms;           /* with incremental: everything all the same when the last full backup is older; 0: never */
+    int has_turn;                    /* the caller holds the job's turn: see turn.h */
     int trial;                       /* no hooks, notifications, metrics: nobody waits for this one (see pab_engine_trial) */
 };
 int pab_engine_backup(struct pab_session *s, const struct pab_run_opts *o, struct pab_error *err);

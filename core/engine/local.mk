@@ -48,6 +48,7 @@ libpab_engine_la_SOURCES = \
 	%D%/status.c %D%/status.h \
 	%D%/structure.c %D%/structure.h \
 	%D%/survey.c %D%/survey.h \
+	%D%/turn.c %D%/turn.h \
 	%D%/uncovered.c %D%/uncovered.h \
 	%D%/uncovered_paths.c \
 	%D%/uncovered_verb.c \

@@ -70,6 +70,13 @@ int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struc
     return PAB_OK;
 }
 
+int pab_store_check_lock(const char *path, struct pab_error *err)
+{
+    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || pab_lock_check(fd, ".lock", NULL, err) == PAB_OK) return PAB_OK;
+    return pab_error_prefix(err, "store '%s'", path);
+}
+
 /* Names in the store's folder that `wanted` says yes to. */
 static int names_where(struct pab_store *s, const char *below, int (*wanted)(const char *name), struct pab_strs *ret, struct pab_error *err)
 {

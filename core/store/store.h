@@ -23,6 +23,8 @@ const char *pab_store_path(const struct pab_store *s);
 int pab_store_dirfd(const struct pab_store *s);
 /* PAB_E_BUSY names the holder. Held already: fine. */
 int pab_store_lock(struct pab_store *s, const char *what, int64_t wait_ms, struct pab_error *err);
+/* Of a store that need not be there: PAB_E_BUSY when somebody holds it. Changes nothing. */
+int pab_store_check_lock(const char *path, struct pab_error *err);
 /* Removes what killed runs left: .partial-* folders whose owner lives no more, `.latest.new`; and .deleting-*, which were
  * set aside, but for pinned ones, which get their names back. Needs the lock. Calls found() with each name. What cannot be
  * removed stops nothing: the first such error is returned after the others were tried. */

@@ -345,7 +345,7 @@ START_TEST(a_full_disk_fails_the_target_and_publishes_nothing)
 {
     setup();
     JOB("a ok");
-    for (unsigned n = 2; n <= 4; n++) { /* the first one says who holds the store: not worth failing for */
+    for (unsigned n = 3; n <= 5; n++) { /* the first two say who holds the job and the store: not worth failing for */
         pab_fs_fail_write_at(n, ENOSPC);
         int code = backup_named(NULL);
         pab_fs_fail_write_at(0, 0);

@@ -4,6 +4,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/log.h"
 #include "core/base/secret.h"
+#include "core/engine/turn.h"
 #include "tests/unit/around_fixture.h"
 
 /* Each hook writes a line of what it was told; none fails. */
@@ -66,7 +67,7 @@ START_TEST(a_plugin_that_is_missing_runs_on_failure_and_not_before)
 }
 END_TEST
 
-START_TEST(a_store_that_another_run_holds_runs_on_failure)
+START_TEST(a_store_that_another_run_holds_runs_no_hook)
 {
     setup();
     JOB("a ok");
@@ -76,8 +77,41 @@ START_TEST(a_store_that_another_run_holds_runs_on_failure)
     ck_assert_int_eq(pab_store_open(store_path, 0, &store, &err), PAB_OK);
     ck_assert_int_eq(pab_store_lock(store, "run", 0, &err), PAB_OK);
     ck_assert_int_eq(backup_named("two"), PAB_EXIT_LOCKED);
-    ck_assert_str_eq(content("notes"), "before,,,\non_failure,failed,11,\n");
+    ck_assert_ptr_nonnull(strstr(err.message, "held by pid"));
+    ck_assert_str_eq(content("notes"), "");
     pab_store_close(store);
+    teardown();
+}
+END_TEST
+
+START_TEST(a_run_beside_another_one_of_the_job_runs_no_hook)
+{
+    setup();
+    JOB("a ok");
+    add_to_job(ALL_HOOKS);
+    struct pab_session *s = session(PAB_CAT_ALL);
+    struct pab_lock *turn = NULL;
+    ck_assert_int_eq(pab_turn_take(s, &turn, &err), PAB_OK);
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_LOCKED);
+    ck_assert_ptr_nonnull(strstr(err.message, "another run of the job is under way"));
+    ck_assert_str_eq(content("notes"), "");
+    ck_assert_int_eq(exists("store"), 0);
+    pab_lock_release(turn);
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    pab_session_close(s);
+    teardown();
+}
+END_TEST
+
+/* By a process that is none of ours, which a hook starts: as a hook that mounts a store that is in use. */
+START_TEST(a_store_that_is_taken_after_before_runs_on_failure_which_undoes_it)
+{
+    setup();
+    JOB("a ok");
+    add_to_job("hooks:\n  before: [sh, -c, 'mkdir store; exec 9>store/.lock; flock 9; setsid sh -c \"echo \\$\\$ > pid; exec sleep 1000\" & while [ ! -s pid ]; do sleep 0.01; done']\n  on_failure: [sh, -c, '" NOTE "']\n");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_LOCKED);
+    ck_assert_str_eq(content("notes"), "on_failure,failed,11,\n");
+    ck_assert_int_eq(kill((pid_t)strtol(content("pid"), NULL, 10), SIGKILL), 0);
     teardown();
 }
 END_TEST
@@ -312,7 +346,8 @@ START_TEST(a_trial_tells_nobody)
 END_TEST
 
 UNIT_MAIN("hooks", before_and_after_surround_a_run_that_ends_well, a_partial_backup_runs_after_and_on_partial, warnings_run_after_and_on_partial_of_a_complete_backup,
-          a_run_that_made_no_backup_runs_on_failure, a_plugin_that_is_missing_runs_on_failure_and_not_before, a_store_that_another_run_holds_runs_on_failure,
+          a_run_that_made_no_backup_runs_on_failure, a_plugin_that_is_missing_runs_on_failure_and_not_before, a_store_that_another_run_holds_runs_no_hook,
+          a_run_beside_another_one_of_the_job_runs_no_hook, a_store_that_is_taken_after_before_runs_on_failure_which_undoes_it,
           a_failing_before_stops_the_run_before_anything_is_done, a_failing_after_is_a_warning_and_gives_code_3, a_failing_on_failure_is_a_warning_beside_the_failure_itself,
           a_hook_reads_the_summary_as_json, a_hook_that_reads_nothing_and_closes_everything_is_fine, a_hook_that_hangs_is_ended_with_its_children,
           what_a_hook_leaves_behind_is_ended_and_not_waited_for, what_left_the_group_of_a_hook_goes_on_and_is_not_waited_for,

@@ -3,6 +3,7 @@
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/secret.h"
+#include "core/engine/turn.h"
 #include "tests/fakes/http.h"
 #include "tests/unit/around_fixture.h"
 
@@ -63,6 +64,22 @@ START_TEST(healthchecks_is_told_start_and_success_of_one_run)
     ck_assert_str_eq(start, finish);
     ck_assert_ptr_null(fake_http_asked(server, 2));
     ck_assert(strstr(fake_http_sent(server, 1), "backup complete"));
+    end();
+}
+END_TEST
+
+START_TEST(a_run_that_another_one_keeps_out_tells_nobody)
+{
+    begin();
+    JOB("a ok");
+    notify("type: healthchecks, url: 'URL/ok/uuid'");
+    struct pab_session *other = session(PAB_CAT_ALL);
+    struct pab_lock *turn = NULL;
+    ck_assert_int_eq(pab_turn_take(other, &turn, &err), PAB_OK);
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_LOCKED);
+    pab_lock_release(turn);
+    pab_session_close(other);
+    ck_assert_ptr_null(fake_http_asked(server, 0));
     end();
 }
 END_TEST
@@ -472,7 +489,8 @@ START_TEST(check_tells_nobody_but_finds_what_is_missing)
 }
 END_TEST
 
-UNIT_MAIN("notify", healthchecks_is_told_start_and_success_of_one_run, healthchecks_is_told_a_failure_and_its_reason, healthchecks_is_told_the_exit_code_where_that_is_wanted,
+UNIT_MAIN("notify", healthchecks_is_told_start_and_success_of_one_run, a_run_that_another_one_keeps_out_tells_nobody,
+          healthchecks_is_told_a_failure_and_its_reason, healthchecks_is_told_the_exit_code_where_that_is_wanted,
           a_run_that_cannot_begin_is_told_as_a_failure, a_failing_hook_after_makes_the_news_partial, only_what_went_wrong_is_told_unless_more_is_wanted,
           ntfy_gets_title_priority_tags_and_token, a_webhook_gets_the_outcome_as_json, values_in_a_json_template_are_escaped, other_templates_are_filled_as_they_are,
           status_500_is_tried_again_and_then_a_warning, a_refusal_is_not_tried_again, endpoints_that_hang_or_drop_are_given_up_in_time,
