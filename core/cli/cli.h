@@ -93,6 +93,8 @@ int pab_cmd_cleanup(const struct pab_cli *cli);
 int pab_cmd_pin(const struct pab_cli *cli);
 int pab_cmd_unpin(const struct pab_cli *cli);
 int pab_cmd_scripts(const struct pab_cli *cli);
+int pab_cmd_schedule_list(const struct pab_cli *cli);
+int pab_cmd_schedule_status(const struct pab_cli *cli);
 int pab_cmd_schedule(const struct pab_cli *cli);
 int pab_cmd_plugin(const struct pab_cli *cli);
 

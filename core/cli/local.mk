@@ -22,6 +22,7 @@ pabengine_SOURCES = \
 	%D%/print_json.c \
 	%D%/print_text.c \
 	%D%/printer.c %D%/printer.h \
-	%D%/progress.c
+	%D%/progress.c \
+	%D%/schedule_status.c
 pabengine_CPPFLAGS = $(CORE_CPPFLAGS) -DPAB_PLUGINDIR=\"$(plugindir)\" -DPAB_SYSCONFDIR=\"$(sysconfdir)\" -DPAB_LOCALSTATEDIR=\"$(localstatedir)\" -DPAB_SCRIPTSDIR=\"$(pkglibexecdir)/scripts\"
 pabengine_LDADD = $(CORE_LIBS)

@@ -169,6 +169,8 @@ static const char *clock_time(const char **s, struct pab_calendar *c)
 }
 
 #define ALL_DAYS 0xfffffffeULL /* 1 to 31 */
+#define ALL_HOURS 0xffffffULL
+#define ALL_MINUTES 0xfffffffffffffffULL
 
 static const char *parse(const char *s, struct pab_calendar *c)
 {
@@ -253,37 +255,82 @@ static int day_matches(const struct pab_calendar *c, const struct tm *tm)
     return (c->months >> (tm->tm_mon + 1) & 1) && (c->days >> tm->tm_mday & 1) && (c->weekdays >> tm->tm_wday & 1);
 }
 
-/* The first match on that day after `after` (step 1), or the last one not after it (step -1). mktime moves times that a change of
- * the clock left out; those are run then, as cron and systemd do. */
-static int64_t match_on_day(const struct pab_calendar *c, const struct tm *day, int64_t after, int step)
+/* A day, and how far the clocks are ahead of UTC around it. */
+struct day {
+    int64_t midnight;                /* as if it were in UTC */
+    int64_t before, after;
+};
+
+static int64_t offset_at(int64_t t)
 {
-    for (int m = step > 0 ? 0 : 1439; m >= 0 && m < 1440; m += step) {
-        if (!(c->hours >> (m / 60) & 1) || !(c->minutes >> (m % 60) & 1))
-            continue;
-        struct tm tm = { .tm_year = day->tm_year, .tm_mon = day->tm_mon, .tm_mday = day->tm_mday, .tm_hour = m / 60, .tm_min = m % 60, .tm_isdst = -1 };
-        int64_t t = mktime(&tm);
-        if (step > 0 ? t > after : t <= after)
-            return t;
-    }
-    return 0;
+    time_t at = (time_t)t;
+    struct tm tm;
+    return localtime_r(&at, &tm) ? tm.tm_gmtoff : 0;
 }
 
-static int64_t search(const struct pab_calendar *c, int64_t from, int step)
+/* The first moment from `from` (old offset) to `to` (another one) with the new offset. */
+static int64_t change_between(int64_t from, int64_t to, int64_t old)
 {
-    time_t start = (time_t)from;
+    while (to - from > 1) {
+        int64_t middle = from + (to - from) / 2;
+        if (offset_at(middle) == old)
+            from = middle;
+        else
+            to = middle;
+    }
+    return to;
+}
+
+/* When a minute of the day is there: once; twice in the hour that is repeated in autumn; never in the one that is left out in spring. Cron
+ * runs what has every hour or minute by the clock that never stops, and all else once: at the first reading, or right after the gap. */
+static int moments(const struct pab_calendar *c, const struct day *d, int minute, int64_t ret[2])
+{
+    int64_t utc = d->midnight + minute * 60, early = utc - d->before, late = utc - d->after;
+    int every = c->hours == ALL_HOURS || c->minutes == ALL_MINUTES;
+    int is_early = offset_at(early) == d->before, is_late = offset_at(late) == d->after;
+    int n = 0;
+    if (is_early)
+        ret[n++] = early;
+    if (is_late && (!n || (every && late != early)))
+        ret[n++] = late;
+    if (!n && !every)
+        ret[n++] = change_between(late, early, d->before); /* in a gap the offset grows: `late` comes first */
+    return n;
+}
+
+/* The first moment of that day after `after`; 0: none. */
+static int64_t match_on_day(const struct pab_calendar *c, const struct tm *day, int64_t after)
+{
+    struct tm utc = { .tm_year = day->tm_year, .tm_mon = day->tm_mon, .tm_mday = day->tm_mday };
+    struct day d = { .midnight = timegm(&utc) };
+    int64_t best = 0, t[2];
+    d.before = offset_at(d.midnight - 86400);
+    d.after = offset_at(d.midnight + 2 * 86400);
+    for (int m = 0; m < 1440; m++) {
+        if (!(c->hours >> (m / 60) & 1) || !(c->minutes >> (m % 60) & 1))
+            continue;
+        for (int i = moments(c, &d, m, t) - 1; i >= 0; i--)
+            if (t[i] > after && (!best || t[i] < best))
+                best = t[i];
+        if (best && d.before == d.after)
+            break; /* no change near: the rest is later */
+    }
+    return best;
+}
+
+int64_t pab_calendar_next(const struct pab_calendar *c, int64_t after)
+{
+    time_t start = (time_t)after;
     struct tm today;
     if (!localtime_r(&start, &today))
         return 0;
     for (int i = 0; i < DAYS_AHEAD; i++) {
-        struct tm day = { .tm_year = today.tm_year, .tm_mon = today.tm_mon, .tm_mday = today.tm_mday + i * step, .tm_hour = 12, .tm_isdst = -1 };
+        struct tm day = { .tm_year = today.tm_year, .tm_mon = today.tm_mon, .tm_mday = today.tm_mday + i, .tm_hour = 12, .tm_isdst = -1 };
         if (mktime(&day) == -1 || !day_matches(c, &day))
             continue;
-        int64_t t = match_on_day(c, &day, from, step);
+        int64_t t = match_on_day(c, &day, after);
         if (t)
             return t;
     }
     return 0;
 }
-
-int64_t pab_calendar_next(const struct pab_calendar *c, int64_t after) { return search(c, after, 1); }
-int64_t pab_calendar_last(const struct pab_calendar *c, int64_t until) { return search(c, until, -1); }

@@ -15,7 +15,7 @@
 struct pab_calendar {
     uint64_t minutes, hours, days, months, weekdays;
 };
-#define PAB_CALENDAR_AT "02:00" /* where a frequency is given without a time */
+#define PAB_CALENDAR_AT "03:30" /* where a frequency is given without a time: not within the hours that a change of the clocks repeats or leaves out */
 
 /* frequency: hourly, daily, weekly, monthly, or an OnCalendar expression, which goes through as it is; at: "HH:MM" or NULL. PAB_E_USAGE. */
 int pab_calendar_text(const char *frequency, const char *at, char **ret, struct pab_error *err);
@@ -23,8 +23,7 @@ int pab_calendar_text(const char *frequency, const char *at, char **ret, struct 
 int pab_calendar_parse(const char *text, struct pab_calendar *ret, struct pab_error *err);
 /* The five fields of a crontab line; caller frees. */
 char *pab_calendar_cron(const struct pab_calendar *c);
-/* The first match after `after`, or the last one not after `until`, in local time; seconds since 1970. 0: none within five years. */
+/* The first match after `after`, in local time, as cron runs it where the clocks change; seconds since 1970. 0: none within five years. */
 int64_t pab_calendar_next(const struct pab_calendar *c, int64_t after);
-int64_t pab_calendar_last(const struct pab_calendar *c, int64_t until);
 
 #endif

@@ -39,9 +39,11 @@ libpab_engine_la_SOURCES = \
 	%D%/retention.c %D%/retention.h \
 	%D%/retention_clock.c %D%/retention_clock.h \
 	%D%/schedule.c %D%/schedule.h \
+	%D%/schedule_last.c \
 	%D%/schedule_log.c \
 	%D%/schedule_run.c \
 	%D%/schedule_text.c %D%/schedule_text.h \
+	%D%/schedule_when.c \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \

@@ -22,6 +22,11 @@ enum pab_scheduler pab_scheduler_here(void)
     return access("/run/systemd/system", F_OK) == 0 ? PAB_SCHEDULER_SYSTEMD : PAB_SCHEDULER_CRON;
 }
 
+const char *pab_schedule_place(enum pab_scheduler scheduler, int system)
+{
+    return scheduler == PAB_SCHEDULER_CRON ? "crontab" : system ? "systemd" : "systemd --user";
+}
+
 /* ---- crontab */
 
 static const char *const c_locale[] = { "LC_ALL=C", NULL };
@@ -242,13 +247,34 @@ int pab_schedule_list(struct pab_schedules *ret, struct pab_error *err)
     return list_crontab(ret, err);
 }
 
+int pab_schedule_find(const char *id, struct pab_schedule *ret, struct pab_error *err)
+{
+    struct pab_schedules all = { 0 };
+    int rc = pab_schedule_list(&all, err);
+    *ret = (struct pab_schedule){ .id = pab_strdup(id), .job_file = pab_strdup(""), .when = pab_strdup("") };
+    for (size_t i = 0; !rc && i < all.count; i++)
+        if (strcmp(all.items[i].id, id) == 0) {
+            pab_schedule_release(ret);
+            *ret = all.items[i];
+            all.items[i] = (struct pab_schedule){ 0 };
+            break;
+        }
+    pab_schedules_release(&all);
+    return rc;
+}
+
+void pab_schedule_release(struct pab_schedule *s)
+{
+    free(s->id);
+    free(s->job_file);
+    free(s->when);
+    *s = (struct pab_schedule){ 0 };
+}
+
 void pab_schedules_release(struct pab_schedules *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
-        free(s->items[i].id);
-        free(s->items[i].job_file);
-        free(s->items[i].when);
-    }
+    for (size_t i = 0; i < s->count; i++)
+        pab_schedule_release(&s->items[i]);
     free(s->items);
     *s = (struct pab_schedules){ 0 };
 }

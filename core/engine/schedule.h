@@ -24,6 +24,8 @@ struct pab_schedule_opts {
 };
 /* systemd where it is what the machine runs, else cron. */
 enum pab_scheduler pab_scheduler_here(void);
+/* "crontab", "systemd", "systemd --user". */
+const char *pab_schedule_place(enum pab_scheduler scheduler, int system);
 /* Caller frees. */
 char *pab_schedule_id(const struct pab_job *job);
 
@@ -46,10 +48,13 @@ struct pab_schedules { struct pab_schedule *items; size_t count, capacity; };
 /* All of ours in the crontab, the units of the user and those of the system. What there is no tool for is left out. */
 int pab_schedule_list(struct pab_schedules *ret, struct pab_error *err);
 void pab_schedules_release(struct pab_schedules *s);
+/* The one with that id; .when "" when there is none. */
+int pab_schedule_find(const char *id, struct pab_schedule *ret, struct pab_error *err);
+void pab_schedule_release(struct pab_schedule *s);
 
-/* ---- runs (schedule_run.c) */
+/* ---- runs (schedule_run.c, schedule_last.c) */
 struct pab_schedule_last {
-    int64_t started_ns, ended_ns;    /* 0: there was none, or it has not ended */
+    int64_t started_ns, ended_ns;    /* 0: there was none; it has not ended: it runs (see turn.h), or was killed */
     int exit_code;
     char *backup, *message;          /* "" where there is none */
 };
@@ -64,15 +69,23 @@ int pab_schedule_last_write(const char *state_dir, const char *id, const struct 
 /* logs/scheduled-backup.log of the store's folder, rotated when it is time (schedule_log.c). fd or a negative code. */
 int pab_schedule_open_log(const char *store_path, struct pab_error *err);
 
-/* Was the last time of `when` missed: did nothing begin since? since_ns: of the newest run or backup; 0: there was none, and then
- * nothing was missed. An expression that cron cannot say is systemd's to catch up: no. */
-int pab_schedule_missed(const char *when, int64_t since_ns, int64_t now_ns);
+/* ---- times (schedule_when.c) */
+/* The first time of `when` after that one, ns; 0: none, or not known. What systemd runs is asked of systemd-analyze, where it is installed. */
+int64_t pab_schedule_next(enum pab_scheduler scheduler, const char *when, int64_t after_ns);
+/* Did a time of `when` pass, and `grace_ms` more, since the newest run or backup began? since_ns 0: there was none; nothing was missed then. */
+int pab_schedule_missed(enum pab_scheduler scheduler, const char *when, int64_t since_ns, int64_t now_ns, int64_t grace_ms);
+/* What passes before a run that is not there counts as missed: the delay of the job, and what timers need. */
+int64_t pab_schedule_grace_ms(const struct pab_job *job);
+/* PAB_E_USAGE when systemd does not understand the expression; PAB_OK also where it cannot be asked. */
+int pab_schedule_check_when(const char *when, struct pab_error *err);
+
+/* ---- one run */
 
 struct pab_schedule_run_opts {
     const char *state_dir;
     int keep_days;                   /* instead of the job's; 0: the job's */
     int jitter;                      /* wait first, for as long as the job's jitter says */
-    const char *missed;              /* run only when the last time of this expression was missed; NULL: run */
+    const char *missed;              /* run only when a time of this expression was missed, or the last run did not end; NULL: run */
 };
 /* The run as the schedule begins it: the job's kind, the log, and what came of it for the status. PAB_EXIT_LOCKED when one is under way.
  * *ret_ran 0: nothing was missed. */

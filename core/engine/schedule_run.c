@@ -1,8 +1,6 @@
 /* schedule_run.c - a run as the schedule begins it: see schedule.h. */
 #include "core/engine/schedule.h"
 
-#include <fcntl.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -16,72 +14,9 @@
 #include "core/base/str.h"
 #include "core/engine/session.h"
 #include "core/engine/status.h"
+#include "core/engine/turn.h"
 
 #define NS 1000000000LL
-#define MAX_STATE (64u << 10)
-
-/* ---- how the last run came out */
-
-static char *state_path(const char *state_dir, const char *id) { return pab_sprintf("%s/schedule/%s.json", state_dir, id); }
-
-static char *string_of(const json_t *o, const char *key)
-{
-    const char *s = json_string_value(json_object_get(o, key));
-    return pab_strdup(s ? s : "");
-}
-
-int pab_schedule_last_read(const char *state_dir, const char *id, struct pab_schedule_last *ret, struct pab_error *err)
-{
-    CLEANUP_FREE char *path = state_path(state_dir, id);
-    CLEANUP_FREE char *text = NULL;
-    *ret = (struct pab_schedule_last){ 0 };
-    if (pab_read_file(AT_FDCWD, path, MAX_STATE, &text, NULL, err)) {
-        if (err->code != PAB_E_NOT_FOUND)
-            return err->code;
-        pab_error_clear(err);
-        text = pab_strdup("{}");
-    }
-    json_t *o = json_loads(text, 0, NULL);
-    if (!json_is_object(o)) {
-        json_decref(o);
-        return pab_error_set(err, PAB_E_CORRUPT, 0, "'%s' is not what a scheduled run writes", path);
-    }
-    ret->started_ns = json_integer_value(json_object_get(o, "started")) * NS;
-    ret->ended_ns = json_integer_value(json_object_get(o, "ended")) * NS;
-    ret->exit_code = (int)json_integer_value(json_object_get(o, "exit_code"));
-    ret->backup = string_of(o, "backup");
-    ret->message = string_of(o, "message");
-    json_decref(o);
-    return PAB_OK;
-}
-
-void pab_schedule_last_release(struct pab_schedule_last *l)
-{
-    free(l->backup);
-    free(l->message);
-    *l = (struct pab_schedule_last){ 0 };
-}
-
-int pab_schedule_last_write(const char *state_dir, const char *id, const struct pab_schedule_last *l, struct pab_error *err)
-{
-    CLEANUP_FREE char *path = state_path(state_dir, id);
-    CLEANUP_FREE char *folder = pab_sprintf("%s/schedule", state_dir);
-    json_t *o = json_object();
-    json_object_set_new(o, "started", json_integer(l->started_ns / NS));
-    json_object_set_new(o, "ended", json_integer(l->ended_ns / NS));
-    json_object_set_new(o, "exit_code", json_integer(l->exit_code));
-    json_object_set_new(o, "backup", json_string(l->backup));
-    json_object_set_new(o, "message", json_string(l->message));
-    CLEANUP_FREE char *text = json_dumps(o, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-    json_decref(o);
-    if (!text)
-        return pab_error_set(err, PAB_E_NOMEM, 0, "no memory for '%s'", path);
-    if (pab_mkdirs(AT_FDCWD, folder, 0700, err))
-        return err->code;
-    return pab_write_file_atomic(AT_FDCWD, path, text, strlen(text), 0600, err);
-}
-
-/* ---- the run */
 
 struct run {
     struct pab_session *s;
@@ -131,29 +66,23 @@ static void watch(void *ctx, const struct pab_event *e)
         r->next.event(r->next.ctx, e);
 }
 
-int pab_schedule_missed(const char *when, int64_t since_ns, int64_t now_ns)
-{
-    struct pab_calendar c;
-    struct pab_error why = { 0 };
-    if (!since_ns || pab_calendar_parse(when, &c, &why))
-        return 0;
-    return pab_calendar_last(&c, now_ns / NS) > since_ns / NS;
-}
-
-/* When the newest run of this schedule, or backup of this job, began. */
-static int64_t newest_of(struct run *r, const char *state_dir, const char *id)
+/* Was the last time missed? A run that did not come to its end counts for nothing, unless it is still under way. */
+static int is_due(const struct run *r, const struct pab_schedule_run_opts *o, const char *id)
 {
     struct pab_error why = { 0 };
     struct pab_schedule_last last = { 0 };
     struct pab_status st = { 0 };
-    (void)pab_schedule_last_read(state_dir, id, &last, &why);
-    int code = pab_engine_status(r->s, &st, &why);
-    int64_t newest = last.started_ns;
-    if ((code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE) && st.newest && st.newest_ns > newest)
-        newest = st.newest_ns;
+    struct pab_lock_owner owner;
+    if (!*o->missed) /* none is installed */
+        return 0;
+    (void)pab_schedule_last_read(o->state_dir, id, &last, &why);
+    int code = pab_engine_status(r->s, &st, &why), running = pab_turn_is_taken(o->state_dir, r->s->job, &owner);
+    int64_t backup = (code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE) && st.newest ? st.newest_ns : 0;
+    int64_t newest = running ? pab_now_ns() : backup > last.started_ns ? backup : last.started_ns;
+    int died = !running && newest && newest == last.started_ns && !last.ended_ns;
     pab_status_release(&st);
     pab_schedule_last_release(&last);
-    return newest;
+    return died || pab_schedule_missed(PAB_SCHEDULER_CRON, o->missed, newest, pab_now_ns(), 0);
 }
 
 static void wait_jitter(const struct run *r)
@@ -165,21 +94,24 @@ static void wait_jitter(const struct run *r)
     (void)pab_cancel_sleep_ms((unsigned)(random % (uint64_t)limit)); /* the run itself notices that it was cancelled */
 }
 
-static int back_up(struct run *r, int keep_days, struct pab_error *err)
+/* What stands there while it runs is what is left when it is killed. */
+static void keep_last(const struct run *r, const char *state_dir, const char *id)
 {
     struct pab_error why = { 0 };
+    if (pab_schedule_last_write(state_dir, id, &r->last, &why))
+        pab_logf(PAB_LL_WARNING, NULL, "how this run comes out is not kept: %s", why.message);
+}
+
+static int back_up(struct run *r, int keep_days, struct pab_error *err)
+{
     struct pab_job *job = r->s->job;
     char took[32];
     if (keep_days)
         job->retention.keep_days = keep_days; /* as cleanup --retention: the other rules stay in force */
-    r->fd = pab_schedule_open_log(r->s->store_path, &why);
-    if (r->fd < 0)
-        pab_logf(PAB_LL_WARNING, NULL, "%s", why.message);
-    r->last.started_ns = pab_now_ns();
     note(r, "info", "begins, %s", job->schedule.incremental ? "incremental" : "full");
     r->next = r->s->events;
     r->s->events = (struct pab_events){ watch, r };
-    int code = pab_engine_backup(r->s, &(struct pab_run_opts){ .incremental = job->schedule.incremental, .full_every_ms = job->schedule.full_every_ms }, err);
+    int code = pab_engine_backup(r->s, &(struct pab_run_opts){ .incremental = job->schedule.incremental, .full_every_ms = job->schedule.full_every_ms, .has_turn = 1 }, err);
     r->s->events = r->next;
     r->last.ended_ns = pab_now_ns();
     r->last.exit_code = code;
@@ -188,8 +120,6 @@ static int back_up(struct run *r, int keep_days, struct pab_error *err)
     note(r, code ? "error" : "info", "ended with exit code %d after %s%s%s%s%s", code,
          pab_format_ms((r->last.ended_ns - r->last.started_ns) / 1000000, took, sizeof took), *r->last.backup ? ": " : "", r->last.backup,
          code && *r->last.message ? ": " : "", code ? r->last.message : "");
-    if (r->fd >= 0)
-        close(r->fd);
     return code;
 }
 
@@ -197,18 +127,30 @@ int pab_schedule_run(struct pab_session *s, const struct pab_schedule_run_opts *
 {
     struct run r = { .s = s, .fd = -1 };
     struct pab_error why = { 0 };
+    struct pab_lock *turn = NULL;
     CLEANUP_FREE char *id = pab_schedule_id(s->job);
-    *ret_ran = !o->missed || pab_schedule_missed(o->missed, newest_of(&r, o->state_dir, id), pab_now_ns());
+    *ret_ran = !o->missed || is_due(&r, o, id);
     if (!*ret_ran)
         return PAB_EXIT_OK;
     keep(&r.last.backup, "");
     keep(&r.last.message, "");
     if (o->jitter)
         wait_jitter(&r);
-    int code = back_up(&r, o->keep_days, err);
-    /* one that found another under way says nothing about how backups go */
-    if (code != PAB_EXIT_LOCKED && pab_schedule_last_write(o->state_dir, id, &r.last, &why))
-        pab_logf(PAB_LL_WARNING, NULL, "how this run came out is not kept: %s", why.message);
+    r.fd = pab_schedule_open_log(s->store_path, &why);
+    if (r.fd < 0)
+        pab_logf(PAB_LL_WARNING, NULL, "%s", why.message);
+    r.last.started_ns = pab_now_ns();
+    int code = pab_turn_take(s, &turn, err) ? pab_exit_of_lock(err) : PAB_EXIT_OK;
+    if (code) { /* it says nothing about how backups go */
+        note(&r, "error", "does not begin: %s", err->message);
+    } else {
+        keep_last(&r, o->state_dir, id);
+        code = back_up(&r, o->keep_days, err);
+        keep_last(&r, o->state_dir, id);
+    }
+    pab_lock_release(turn);
+    if (r.fd >= 0)
+        close(r.fd);
     pab_schedule_last_release(&r.last);
     return code;
 }

@@ -78,6 +78,62 @@ expect 0 "and asked again" schedule run --missed "$odd"
 same "not twice" 1 "$(published)"
 expect 0 "uninstalled again" schedule uninstall "$odd"
 
+# ---- two at once
+slow=$T/slow.yaml
+make_job "$slow" <<END
+hooks:
+  before: [sh, -c, "echo before >>$T/hooks; while [ ! -e $T/go ]; do sleep 0.05; done"]
+  after: [sh, -c, "echo after >>$T/hooks"]
+  on_failure: [sh, -c, "echo on_failure >>$T/hooks"]
+$(one_target)
+END
+rm -r "${store:?}"
+touch "$T/go"
+expect 0 "a daily schedule of a job with hooks" schedule install --method cron --frequency daily --at 00:00 "$slow"
+PABENGINE_TEST_NOW=$(($(date +%s) - 3 * 86400)) expect 0 "whose last run was three days ago" schedule run "$slow"
+expect 3 "has missed one" schedule status "$slow"
+has "and says so" "$out" "MISSED"
+begin() { # a run that waits in its hook
+    rm -f "$T/hooks" "$T/go"
+    "$top_builddir/run" pabengine schedule run "$slow" >"$T/first" 2>&1 &
+    pid=$!
+    at_end kill -KILL $pid
+    for ((i = 0; i < 200; i++)); do [ -s "$T/hooks" ] && break; sleep 0.05; done
+}
+begin
+expect 0 "while one runs" schedule status "$slow"
+has "that is shown" "$out" "running    since "
+has_not "and none is missed" "$out" "MISSED"
+pab schedule status --json "$slow"
+same "also in JSON" "true false null" "$(jq -r '"\(.running) \(.missed) \(.last.ended)"' "$out")"
+expect 11 "a second one beside it is refused" schedule run "$slow"
+has "with the holder's name" "$err" "held by pid $pid"
+expect 11 "so is a run by hand" run "$slow"
+touch "$T/go"
+wait $pid
+same "the first ends well" 0 $?
+same "and its hooks alone have run" "before after" "$(paste -sd' ' "$T/hooks")"
+expect 0 "then status says how it came out" schedule status --json "$slow"
+same "when, for how long and where it is installed" "true true 0 false crontab" \
+    "$(jq -r '"\(.last.started | test("^20..-")) \(.last.seconds >= 0) \(.last.exit_code) \(.last.did_not_end) \(.method)"' "$out")"
+begin
+kill -KILL $pid
+wait $pid 2>/dev/null
+expect 3 "a run that was killed" schedule status "$slow"
+has "did not end" "$out" "did not end"
+touch "$T/go"
+count=$(published)
+expect 0 "and is caught up" schedule run --missed "$slow"
+expect 0 "once" schedule run --missed "$slow"
+same "by one backup" $((count + 1)) "$(published)"
+expect 0 "uninstalled" schedule uninstall "$slow"
+exec 9>"$store/.lock"
+flock 9
+rm "$T/hooks"
+expect 11 "a store that somebody else holds" run "$slow"
+check "runs no hook" test ! -e "$T/hooks"
+exec 9>&-
+
 # ---- the log
 log=$store/logs/scheduled-backup.log
 { printf '%s info    [x] begins\n' "$(date -u -d '-40 days' +%Y-%m-%dT%H:%M:%SZ)"; cat "$log"; } >"$T/log" && cat "$T/log" >"$log"

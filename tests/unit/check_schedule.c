@@ -5,6 +5,7 @@
 #include "core/base/cleanup.h"
 #include "core/engine/calendar.h"
 #include "core/engine/crontab_text.h"
+#include "core/engine/schedule.h"
 #include "tests/unit/unit.h"
 
 #define NOON 1705838400LL /* Sunday 2024-01-21 12:00 UTC */
@@ -34,11 +35,11 @@ START_TEST(frequencies_become_crontab_lines)
 {
     ck_assert_str_eq(cron_of("hourly", NULL), "0 * * * *");
     ck_assert_str_eq(cron_of("hourly", "07:45"), "45 * * * *");
-    ck_assert_str_eq(cron_of("daily", NULL), "0 2 * * *");
+    ck_assert_str_eq(cron_of("daily", NULL), "30 3 * * *");
     ck_assert_str_eq(cron_of("daily", "23:59"), "59 23 * * *");
     ck_assert_str_eq(cron_of("weekly", "03:30"), "30 3 * * 1");
-    ck_assert_str_eq(cron_of("monthly", NULL), "0 2 1 * *");
-    ck_assert_str_eq(cron_of("quarterly", NULL), "0 2 1 1,4,7,10 *");
+    ck_assert_str_eq(cron_of("monthly", NULL), "30 3 1 * *");
+    ck_assert_str_eq(cron_of("quarterly", NULL), "30 3 1 1,4,7,10 *");
     ck_assert_str_eq(cron_of("minutely", NULL), "* * * * *");
 }
 END_TEST
@@ -75,21 +76,15 @@ START_TEST(what_cron_cannot_say_is_refused_with_the_reason)
 }
 END_TEST
 
-/* Seconds from NOON to the next run, or back to the last one. */
+/* Seconds from NOON to the next run. */
 static int64_t to_next(const char *text)
 {
     struct pab_calendar c;
     ck_assert_int_eq(pab_calendar_parse(text, &c, &err), PAB_OK);
     return pab_calendar_next(&c, NOON) - NOON;
 }
-static int64_t to_last(const char *text)
-{
-    struct pab_calendar c;
-    ck_assert_int_eq(pab_calendar_parse(text, &c, &err), PAB_OK);
-    return pab_calendar_last(&c, NOON) - NOON;
-}
 
-START_TEST(the_next_and_the_last_run_are_found)
+START_TEST(the_next_run_is_found)
 {
     in_zone("UTC");
     ck_assert_int_eq(to_next("*-*-* 02:00"), 14 * 3600);
@@ -99,12 +94,71 @@ START_TEST(the_next_and_the_last_run_are_found)
     ck_assert_int_eq(to_next("Sun 02:00"), 6 * 86400 + 14 * 3600);
     ck_assert_int_eq(to_next("*-*-01 02:00"), 10 * 86400 + 14 * 3600);
     ck_assert_int_eq(to_next("*-02-30 02:00"), -NOON);
-    ck_assert_int_eq(to_last("*-*-* 02:00"), -10 * 3600);
-    ck_assert_int_eq(to_last("*-*-* 12:00"), 0);
-    ck_assert_int_eq(to_last("*-*-* 12:01"), -86400 + 60);
-    ck_assert_int_eq(to_last("*-01-01"), -20 * 86400 - 12 * 3600);
     in_zone("Europe/Berlin"); /* 13:00 there */
     ck_assert_int_eq(to_next("*-*-* 14:00"), 3600);
+}
+END_TEST
+
+#define SPRING 1774746000LL /* 2026-03-29 01:00 UTC: in Berlin 02:00 becomes 03:00 */
+#define AUTUMN 1792890000LL /* 2026-10-25 01:00 UTC: in Berlin 03:00 becomes 02:00 */
+
+static int64_t next_after(const char *text, int64_t after)
+{
+    struct pab_calendar c;
+    ck_assert_int_eq(pab_calendar_parse(text, &c, &err), PAB_OK);
+    return pab_calendar_next(&c, after);
+}
+
+START_TEST(a_time_that_spring_leaves_out_is_run_right_after_the_gap)
+{
+    in_zone("Europe/Berlin");
+    ck_assert_int_eq(next_after("*-*-* 02:30", SPRING - 13 * 3600), SPRING);
+    ck_assert_int_eq(next_after("*-*-* 02:30", SPRING), SPRING + 86400 - 1800);
+    ck_assert_int_eq(next_after("*-*-* 01:59", SPRING - 3600), SPRING - 60);
+    ck_assert_int_eq(next_after("*-*-* 03:30", SPRING - 3600), SPRING + 1800);
+    ck_assert_int_eq(next_after("*-*-* *:30", SPRING - 1800), SPRING + 1800); /* every hour: by the clock that never stops */
+    in_zone("Australia/Lord_Howe"); /* half an hour, on 2026-10-04 at 02:00, 15:30 UTC of the day before */
+    ck_assert_int_eq(next_after("*-*-* 02:15", 1791043200), 1791041400 + 86400 - 900);
+    ck_assert_int_eq(next_after("*-*-* 02:15", 1791041399), 1791041400);
+}
+END_TEST
+
+START_TEST(a_time_that_autumn_repeats_is_run_once_and_every_hour_twice)
+{
+    in_zone("Europe/Berlin");
+    ck_assert_int_eq(next_after("*-*-* 02:00", AUTUMN - 13 * 3600), AUTUMN - 3600);
+    ck_assert_int_eq(next_after("*-*-* 02:00", AUTUMN - 3600), AUTUMN + 86400);
+    ck_assert_int_eq(next_after("*-*-* 02:30", AUTUMN - 600), AUTUMN + 86400 + 1800);
+    ck_assert_int_eq(next_after("*-*-* 03:30", AUTUMN - 3600), AUTUMN + 3600 + 1800);
+    ck_assert_int_eq(next_after("hourly", AUTUMN - 3600), AUTUMN);
+    ck_assert_int_eq(next_after("hourly", AUTUMN), AUTUMN + 3600);
+    ck_assert_int_eq(next_after("*:0/15", AUTUMN - 900), AUTUMN);
+}
+END_TEST
+
+/* Was a time of a crontab missed when the newest run began then? */
+static int missed(const char *when, int64_t since, int64_t now, int64_t grace) { return pab_schedule_missed(PAB_SCHEDULER_CRON, when, since * 1000000000, now * 1000000000, grace * 1000); }
+
+START_TEST(no_run_is_missed_where_the_clocks_change)
+{
+    in_zone("Europe/Berlin");
+    ck_assert_int_eq(missed("*-*-* 02:00:00", AUTUMN - 3599, AUTUMN + 600, 0), 0);
+    ck_assert_int_eq(missed("*-*-* 02:00:00", AUTUMN - 3599, AUTUMN + 86400 - 1, 0), 0);
+    ck_assert_int_eq(missed("*-*-* 02:00:00", AUTUMN - 3599, AUTUMN + 86400, 0), 1);
+    ck_assert_int_eq(missed("*-*-* 02:30:00", SPRING + 1, SPRING + 3600, 0), 0);
+    ck_assert_int_eq(missed("*-*-* 02:30:00", SPRING - 86400, SPRING + 3600, 0), 1);
+}
+END_TEST
+
+START_TEST(a_run_is_missed_when_its_time_and_the_delay_have_passed)
+{
+    in_zone("UTC");
+    ck_assert_int_eq(missed("*-*-* 12:00", NOON - 86400, NOON - 1, 0), 0);
+    ck_assert_int_eq(missed("*-*-* 12:00", NOON - 86400, NOON, 0), 1);
+    ck_assert_int_eq(missed("*-*-* 12:00", NOON - 86400, NOON + 599, 600), 0);
+    ck_assert_int_eq(missed("*-*-* 12:00", NOON - 86400, NOON + 600, 600), 1);
+    ck_assert_int_eq(missed("*-*-* 12:00", NOON + 5, NOON + 600, 0), 0);
+    ck_assert_int_eq(missed("*-*-* 12:00", 0, NOON + 600, 0), 0); /* nothing ever ran */
 }
 END_TEST
 
@@ -210,6 +264,8 @@ START_TEST(words_are_quoted_for_cron_and_sh)
 END_TEST
 
 UNIT_MAIN("schedule", frequencies_become_crontab_lines, calendar_expressions_become_crontab_lines, what_cron_cannot_say_is_refused_with_the_reason,
-          the_next_and_the_last_run_are_found, lines_of_others_stay_byte_for_byte, a_last_line_without_newline_gets_one_before_ours,
+          the_next_run_is_found, a_time_that_spring_leaves_out_is_run_right_after_the_gap,
+          a_time_that_autumn_repeats_is_run_once_and_every_hour_twice, no_run_is_missed_where_the_clocks_change,
+          a_run_is_missed_when_its_time_and_the_delay_have_passed, lines_of_others_stay_byte_for_byte, a_last_line_without_newline_gets_one_before_ours,
           schedules_of_other_jobs_and_what_follows_stay, damaged_markers_are_told_and_nothing_is_changed, markers_with_carriage_returns_are_found,
           words_are_quoted_for_cron_and_sh)
