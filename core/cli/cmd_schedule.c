@@ -25,6 +25,7 @@ static void fill_options(const struct pab_cli *cli, struct pab_schedule_opts *o)
 {
     o->scheduler = !cli->method ? pab_scheduler_here() : strcmp(cli->method, "cron") == 0 ? PAB_SCHEDULER_CRON : PAB_SCHEDULER_SYSTEMD;
     o->system = cli->system_scope || (!cli->user_scope && geteuid() == 0);
+    o->everywhere = !cli->method && !cli->user_scope && !cli->system_scope;
     o->frequency = cli->frequency;
     o->at = cli->at;
 }
@@ -48,6 +49,7 @@ static int change(const struct pab_cli *cli, int install)
     struct pab_session *s;
     struct pab_schedule_opts o = { 0 };
     char program[PATH_MAX];
+    struct pab_strs removed = { 0 };
     int changed = 0;
     if (days_of(cli, &o.keep_days)) return PAB_EXIT_USAGE;
     fill_options(cli, &o);
@@ -63,20 +65,26 @@ static int change(const struct pab_cli *cli, int install)
     const struct pab_job *job = pab_session_job(s);
     CLEANUP_FREE char *text = NULL;
     if (install && cli->dry_run) code = pab_schedule_text(job, &o, &text, &err);
-    else if (!cli->dry_run) code = install ? pab_schedule_install(job, &o, &changed, &err) : pab_schedule_uninstall(job, &o, &changed, &err);
+    else if (!cli->dry_run) code = install ? pab_schedule_install(job, &o, &changed, &removed, &err) : pab_schedule_uninstall(job, &o, &removed, &err);
     code = code ? pab_exit_of_error(&err) : PAB_EXIT_OK;
     if (!code && install) warn_of_lacks(job);
     CLEANUP_FREE char *id = pab_schedule_id(job);
     if (!code && cli->json) {
+        json_t *from = json_array();
+        for (size_t i = 0; i < removed.count; i++) json_array_append_new(from, json_string(removed.items[i]));
         json_object_set_new(p->document, "id", json_string(id));
-        json_object_set_new(p->document, "changed", json_boolean(changed));
+        json_object_set_new(p->document, "changed", json_boolean(changed || removed.count));
         json_object_set_new(p->document, "method", json_string(pab_schedule_place(o.scheduler, o.system)));
+        json_object_set_new(p->document, "removed_from", from);
         if (text) json_object_set_new(p->document, "text", json_string(text));
     } else if (!code && text) {
         fputs(text, stdout);
     } else if (!code && !cli->quiet) {
-        pab_cli_say("%s: %s in %s\n", id, install ? changed ? "installed" : "installed already, nothing changed," : changed ? "removed" : "was not installed", pab_schedule_place(o.scheduler, o.system));
+        if (install) pab_cli_say("%s: %s in %s\n", id, changed ? "installed" : "installed already, nothing changed,", pab_schedule_place(o.scheduler, o.system));
+        for (size_t i = 0; i < removed.count; i++) pab_cli_say("%s: removed from %s\n", id, removed.items[i]);
+        if (!install && !removed.count) pab_cli_say("%s: was not installed%s%s\n", id, o.everywhere ? "" : " in ", o.everywhere ? "" : pab_schedule_place(o.scheduler, o.system));
     }
+    pab_strs_release(&removed);
     pab_session_close(s);
     return pab_printer_end(p, code, &err);
 }

@@ -43,6 +43,7 @@ libpab_engine_la_SOURCES = \
 	%D%/schedule_log.c \
 	%D%/schedule_run.c \
 	%D%/schedule_text.c %D%/schedule_text.h \
+	%D%/schedule_units.c %D%/schedule_units.h \
 	%D%/schedule_when.c \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \

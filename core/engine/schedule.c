@@ -1,9 +1,6 @@
-/* schedule.c - see schedule.h: the crontab and the units as they are on this machine. */
+/* schedule.c - see schedule.h: the crontab, and the verbs over it and the units. */
 #include "core/engine/schedule.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,9 +10,9 @@
 #include "core/base/str.h"
 #include "core/engine/crontab_text.h"
 #include "core/engine/schedule_text.h"
+#include "core/engine/schedule_units.h"
 
 #define MAX_TEXT (1u << 20)
-#define SYSTEM_UNITS "/etc/systemd/system"
 
 enum pab_scheduler pab_scheduler_here(void)
 {
@@ -71,117 +68,53 @@ static int crontab_change(const char *id, const char *body, int *ret_changed, st
     return rc;
 }
 
-/* ---- units */
-
-static char *unit_dir(int system)
-{
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (system)
-        return pab_strdup(SYSTEM_UNITS);
-    if (xdg && *xdg == '/')
-        return pab_sprintf("%s/systemd/user", xdg);
-    return pab_sprintf("%s/.config/systemd/user", home && *home == '/' ? home : "");
-}
-
-static int systemctl(int system, const char *verb, const char *flag, const char *unit, struct pab_error *err)
-{
-    const char *argv[6] = { "systemctl", system ? "--system" : "--user", verb };
-    size_t n = 3;
-    struct pab_proc *p;
-    if (flag)
-        argv[n++] = flag;
-    if (unit)
-        argv[n] = unit;
-    if (pab_proc_start(&(struct pab_proc_opts){ .argv = argv, .what = "systemctl" }, &p, err))
-        return err->code;
-    return pab_proc_finish(p, err);
-}
-
-static int write_unit(int dir, const char *name, const char *text, int *changed, struct pab_error *err)
-{
-    CLEANUP_FREE char *old = NULL;
-    struct pab_error why = { 0 };
-    if (pab_read_file(dir, name, MAX_TEXT, &old, NULL, &why) == PAB_OK && strcmp(old, text) == 0)
-        return PAB_OK;
-    *changed = 1;
-    return pab_write_file_atomic(dir, name, text, strlen(text), 0644, err);
-}
-
-static int open_unit_dir(int system, int create, struct pab_error *err)
-{
-    CLEANUP_FREE char *path = unit_dir(system);
-    if (create && pab_mkdirs(AT_FDCWD, path, 0755, err))
-        return -1;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        pab_error_set(err, errno == ENOENT ? PAB_E_NOT_FOUND : PAB_E_IO, errno, "cannot open '%s'", path);
-    return fd;
-}
-
-static int remove_units(int dir, const char *id)
-{
-    CLEANUP_FREE char *service = pab_sprintf("%s.service", id);
-    CLEANUP_FREE char *timer = pab_sprintf("%s.timer", id);
-    return !unlinkat(dir, timer, 0) | !unlinkat(dir, service, 0);
-}
-
-static int units_install(const struct pab_job *job, const struct pab_schedule_opts *o, const char *id, int *ret_changed, struct pab_error *err)
-{
-    CLEANUP_FREE char *service = NULL, *timer = NULL;
-    CLEANUP_FREE char *service_name = pab_sprintf("%s.service", id);
-    CLEANUP_FREE char *timer_name = pab_sprintf("%s.timer", id);
-    if (pab_schedule_units(job, o, &service, &timer, err))
-        return err->code;
-    /* the unit makes it writable, which a folder that is not there cannot be */
-    if (o->system && o->state_dir && pab_mkdirs(AT_FDCWD, o->state_dir, 0700, err))
-        return err->code;
-    CLEANUP_CLOSE int dir = open_unit_dir(o->system, 1, err);
-    if (dir < 0 || write_unit(dir, service_name, service, ret_changed, err) || write_unit(dir, timer_name, timer, ret_changed, err))
-        return err->code;
-    if (!*ret_changed)
-        return PAB_OK;
-    if (systemctl(o->system, "daemon-reload", NULL, NULL, err) || systemctl(o->system, "enable", NULL, timer_name, err) ||
-        systemctl(o->system, "restart", NULL, timer_name, err)) {
-        remove_units(dir, id); /* so that installing again tries it all again */
-        return err->code;
-    }
-    return PAB_OK;
-}
-
-static int units_uninstall(const struct pab_schedule_opts *o, const char *id, int *ret_changed, struct pab_error *err)
-{
-    struct pab_error why = { 0 };
-    CLEANUP_FREE char *timer = pab_sprintf("%s.timer", id);
-    CLEANUP_CLOSE int dir = open_unit_dir(o->system, 0, &why);
-    if (dir < 0 || faccessat(dir, timer, F_OK, 0) != 0)
-        return PAB_OK;
-    if (systemctl(o->system, "disable", "--now", timer, err))
-        return err->code;
-    *ret_changed = remove_units(dir, id);
-    return systemctl(o->system, "daemon-reload", NULL, NULL, err);
-}
-
 /* ---- the verbs */
 
-int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err)
+static int remove_from(const char *id, enum pab_scheduler scheduler, int system, struct pab_strs *places, struct pab_error *err)
+{
+    int changed = 0;
+    int rc = scheduler == PAB_SCHEDULER_SYSTEMD ? pab_units_uninstall(system, id, &changed, err) : crontab_change(id, NULL, &changed, err);
+    if (changed)
+        pab_strs_add(places, pab_schedule_place(scheduler, system));
+    return rc;
+}
+
+/* From every place but the one that `kept` says (NULL: from all). What can be removed is, also when another place fails. */
+static int remove_elsewhere(const char *id, const struct pab_schedule_opts *kept, struct pab_strs *places, struct pab_error *err)
+{
+    struct pab_schedules all = { 0 };
+    int rc = pab_schedule_list(&all, err);
+    for (size_t i = 0; i < all.count; i++) {
+        const struct pab_schedule *e = &all.items[i];
+        struct pab_error why = { 0 };
+        if (strcmp(e->id, id) != 0 || (kept && e->scheduler == kept->scheduler && (e->scheduler == PAB_SCHEDULER_CRON || e->system == kept->system)))
+            continue;
+        if (!remove_from(id, e->scheduler, e->system, places, &why) || rc)
+            continue;
+        *err = why;
+        rc = pab_error_prefix(err, "the schedule in %s", pab_schedule_place(e->scheduler, e->system));
+    }
+    pab_schedules_release(&all);
+    return rc;
+}
+
+int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_strs *ret_removed, struct pab_error *err)
 {
     CLEANUP_FREE char *id = pab_schedule_id(job);
     CLEANUP_FREE char *body = NULL;
     *ret_changed = 0;
-    if (o->scheduler == PAB_SCHEDULER_SYSTEMD)
-        return units_install(job, o, id, ret_changed, err);
-    if (pab_schedule_cron_body(job, o, &body, err))
-        return err->code;
-    return crontab_change(id, body, ret_changed, err);
+    int rc = o->scheduler == PAB_SCHEDULER_SYSTEMD ? pab_units_install(job, o, id, ret_changed, err) : pab_schedule_cron_body(job, o, &body, err);
+    if (!rc && body)
+        rc = crontab_change(id, body, ret_changed, err);
+    if (rc || remove_elsewhere(id, o, ret_removed, err) == PAB_OK)
+        return rc;
+    return pab_error_prefix(err, "it is installed in %s, but another schedule of the job may be left", pab_schedule_place(o->scheduler, o->system));
 }
 
-int pab_schedule_uninstall(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err)
+int pab_schedule_uninstall(const struct pab_job *job, const struct pab_schedule_opts *o, struct pab_strs *ret_removed, struct pab_error *err)
 {
     CLEANUP_FREE char *id = pab_schedule_id(job);
-    *ret_changed = 0;
-    if (o->scheduler == PAB_SCHEDULER_SYSTEMD)
-        return units_uninstall(o, id, ret_changed, err);
-    return crontab_change(id, NULL, ret_changed, err);
+    return o->everywhere ? remove_elsewhere(id, NULL, ret_removed, err) : remove_from(id, o->scheduler, o->system, ret_removed, err);
 }
 
 /* The rest of the line that begins so, or "". Caller frees. */
@@ -193,7 +126,7 @@ static char *rest_of(const char *text, const char *prefix)
     return pab_strdup("");
 }
 
-static void add(struct pab_schedules *list, const char *id, const char *text, const char *when, enum pab_scheduler scheduler, int system)
+void pab_schedules_add(struct pab_schedules *list, const char *id, const char *text, const char *when, enum pab_scheduler scheduler, int system)
 {
     struct pab_schedule s = { .id = pab_strdup(id), .job_file = rest_of(text, "# job: "), .when = rest_of(text, when), .scheduler = scheduler, .system = system };
     PAB_PUSH(list, s);
@@ -213,37 +146,16 @@ static int list_crontab(struct pab_schedules *ret, struct pab_error *err)
         CLEANUP_FREE char *body = NULL;
         rc = pab_crontab_get(text, ids.items[i], &body, err);
         if (body)
-            add(ret, ids.items[i], body, "# when: ", PAB_SCHEDULER_CRON, 0);
+            pab_schedules_add(ret, ids.items[i], body, "# when: ", PAB_SCHEDULER_CRON, 0);
     }
     pab_strs_release(&ids);
     return rc;
 }
 
-static void list_units(struct pab_schedules *ret, int system)
-{
-    struct pab_error why = { 0 };
-    int fd = open_unit_dir(system, 0, &why);
-    DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-    if (!dir) {
-        if (fd >= 0)
-            close(fd);
-        return;
-    }
-    for (const struct dirent *e; (e = readdir(dir)) != NULL;) {
-        CLEANUP_FREE char *text = NULL;
-        if (!pab_str_has_prefix(e->d_name, "pabengine-") || !pab_str_has_suffix(e->d_name, ".timer") ||
-            pab_read_file(dirfd(dir), e->d_name, MAX_TEXT, &text, NULL, &why))
-            continue;
-        CLEANUP_FREE char *id = pab_strndup(e->d_name, strlen(e->d_name) - strlen(".timer"));
-        add(ret, id, text, "OnCalendar=", PAB_SCHEDULER_SYSTEMD, system);
-    }
-    closedir(dir);
-}
-
 int pab_schedule_list(struct pab_schedules *ret, struct pab_error *err)
 {
-    list_units(ret, 1);
-    list_units(ret, 0);
+    pab_units_list(ret, 1);
+    pab_units_list(ret, 0);
     return list_crontab(ret, err);
 }
 

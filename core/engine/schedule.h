@@ -17,6 +17,7 @@ enum pab_scheduler { PAB_SCHEDULER_CRON, PAB_SCHEDULER_SYSTEMD };
 struct pab_schedule_opts {
     enum pab_scheduler scheduler;
     int system;                      /* units of the system instead of those of the user; cron: no difference */
+    int everywhere;                  /* uninstall: wherever the job has one */
     const char *program;             /* absolute path of pabengine */
     const char *state_dir;           /* where its runs keep their state */
     const char *frequency, *at;      /* instead of the job's; NULL: the job's, else daily */
@@ -34,10 +35,11 @@ int pab_schedule_text(const struct pab_job *job, const struct pab_schedule_opts 
 /* Appends the names that the job's secrets take from the environment (env:NAME) and that a scheduled run will not find: they are neither in
  * env_file nor among the variables that the schedule takes along. Fails when env_file cannot be read. */
 int pab_schedule_lacks(const struct pab_job *job, struct pab_strs *io, struct pab_error *err);
-/* *ret_changed 0: it was installed like that already. */
-int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err);
-/* *ret_changed 0: there was none. */
-int pab_schedule_uninstall(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_error *err);
+/* *ret_changed 0: it was installed like that already. A job has one schedule: *ret_removed gets the other places where it had one. When that is
+ * refused, it is as it was before. */
+int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_strs *ret_removed, struct pab_error *err);
+/* *ret_removed gets the places where there was one. */
+int pab_schedule_uninstall(const struct pab_job *job, const struct pab_schedule_opts *o, struct pab_strs *ret_removed, struct pab_error *err);
 
 struct pab_schedule {
     char *id, *job_file, *when;      /* when: an OnCalendar expression */

@@ -212,7 +212,7 @@ int pab_schedule_units(const struct pab_job *job, const struct pab_schedule_opts
     CLEANUP_FREE char *when = NULL;
     if (strpbrk(job->file, "\r\n") || strpbrk(o->program, "\r\n"))
         return pab_error_set(err, PAB_E_USAGE, 0, "a path with a line break cannot stand in a unit");
-    if (when_of(job, o, &when, err))
+    if (when_of(job, o, &when, err) || pab_schedule_check_when(when, err))
         return err->code;
     struct pab_strs environment = { 0 };
     int rc = add_environment(&environment, err);

@@ -153,7 +153,85 @@ expect 0 "a run with --retention 7" schedule run --retention 7 "$T/monthly.yaml"
 check "keeps what the job's keep_monthly keeps" test "$(published)" -ge 2
 check "the one of three months ago" test -d "$(find "$store" -maxdepth 1 -name "backup-$(date -d '-90 days' +%Y%m)*")"
 
-# ---- systemd
+# ---- units, with a systemctl that keeps what it was told
+mkdir -p "$T/sbin" "$T/loaded"
+cat >"$T/sbin/systemctl" <<END
+#!/bin/sh
+echo "\$*" >>"$T/calls"
+case \$1 in --user) from=$XDG_CONFIG_HOME/systemd/user ;; --system) from=/etc/systemd/system ;; *) exit 9 ;; esac
+scope=\$1 verb=\$2 unit=\$3
+[ "\$verb \$unit" != "disable --now" ] || unit=\$4
+if [ "\$verb" = restart ] && [ -e "$T/refuse" ]; then echo "Failed to restart \$unit: it is refused" >&2; exit 1; fi
+case \$verb in
+daemon-reload) ;;
+enable) [ -e "\$from/\$unit" ] && : >"$T/loaded/\$scope.\$unit.enabled" ;;
+restart) cp "\$from/\$unit" "$T/loaded/\$scope.\$unit" ;;
+disable) rm -f "$T/loaded/\$scope.\$unit" "$T/loaded/\$scope.\$unit.enabled" ;;
+*) exit 8 ;;
+esac
+END
+chmod +x "$T/sbin/systemctl"
+mount -t tmpfs tmpfs /etc/systemd/system 2>/dev/null && scopes="user system" || { scopes=user; skip "units of the system" "there is no /etc/systemd/system to mount over"; }
+make_job "$T/two places.yaml" < <(one_target)
+here=$T/two\ places.yaml
+with_units() { PATH=$T/sbin:$PATH expect "$@"; }
+loaded() { sed -n 's/^OnCalendar=//p' "$T/loaded/--$scope."*.timer 2>/dev/null; }
+left() { find "$folder" "$T/loaded" -name '*pabengine*'; }
+for scope in $scopes; do
+    folder=/etc/systemd/system place=systemd
+    [ $scope = system ] || folder=$XDG_CONFIG_HOME/systemd/user place="systemd --user"
+    touch "$T/refuse"
+    with_units 1 "a first schedule of the $scope that systemctl refuses" schedule install --method systemd --$scope --at 04:00 "$here"
+    same "leaves nothing" "" "$(left)"
+    rm "$T/refuse"
+    with_units 0 "a timer of the $scope is installed" schedule install --method systemd --$scope --frequency daily --at 04:00 "$here"
+    same "enabled and started" "*-*-* 04:00:00 1" "$(loaded) $(find "$T/loaded" -name "--$scope.*.enabled" | wc -l)"
+    check "with its service" sh -c 'grep -q "^ExecStart=.*schedule.*run" "$1"/pabengine-*.service' - "$folder"
+    : >"$T/calls"
+    with_units 0 "a second time" schedule install --method systemd --$scope --frequency daily --at 04:00 "$here"
+    has "nothing changes" "$out" "nothing changed"
+    same "and systemctl is not asked" "" "$(cat "$T/calls")"
+    with_units 0 "another time" schedule install --method systemd --$scope --frequency daily --at 05:00 "$here"
+    same "is started" "*-*-* 05:00:00" "$(loaded)"
+    cp -r "$folder" "$T/good-$scope"
+    touch "$T/refuse"
+    with_units 1 "a change that systemctl refuses" schedule install --method systemd --$scope --frequency daily --at 06:00 "$here"
+    has "is told with its reason" "$err" "it is refused"
+    check "and leaves the files as they were" diff -r "$T/good-$scope" "$folder"
+    rm "$T/refuse"
+    same "and the timer" "*-*-* 05:00:00 1" "$(loaded) $(find "$T/loaded" -name "--$scope.*.enabled" | wc -l)"
+    if command -v systemd-analyze >/dev/null; then
+        with_units 2 "an expression that systemd does not understand" schedule install --method systemd --$scope --frequency 'Mon *-*-45' "$here"
+        check "changes nothing" diff -r "$T/good-$scope" "$folder"
+    fi
+    with_units 0 "it is listed" schedule list --json
+    same "once, with its place" "$place" "$(jq -r '.schedules[].method' "$out")"
+    with_units 0 "installed in the crontab instead" schedule install --method cron --frequency daily "$here"
+    has "that it leaves systemd is said" "$out" "removed from $place"
+    same "and so it does" "" "$(left)"
+    mine >"$T/one"
+    with_units 0 "and back" schedule install --method systemd --$scope --frequency daily "$here"
+    has "it leaves the crontab" "$out" "removed from crontab"
+    same "which has nothing of it" "" "$(mine | grep '>>> pabengine')"
+    crontab "$T/one"
+    with_units 0 "uninstalled where it is in both" schedule uninstall --json "$here"
+    same "both are gone" "$place,crontab" "$(jq -r '.removed_from | join(",")' "$out")"
+    same "without a trace" " " "$(left) $(mine | grep '>>> pabengine')"
+    with_units 0 "and once more" schedule uninstall "$here"
+    has "there is none" "$out" "was not installed"
+done
+if command -v systemd-analyze >/dev/null; then
+    rm -rf "${store:?}"
+    with_units 0 "what cron cannot say" schedule install --method systemd --user --frequency 'Mon *-*-1..7 02:00' "$here"
+    PABENGINE_TEST_NOW=$(($(date +%s) - 60 * 86400)) expect 0 "a run two months ago" schedule run "$here"
+    with_units 3 "has missed a month" schedule status --json "$here"
+    same "and its next run is known" "true Mon" "$(jq -r .missed "$out") $(LC_ALL=C date -d "$(jq -r .next "$out")" +%a)"
+    with_units 0 "a run now" schedule run "$here"
+    with_units 0 "and nothing is missed" schedule status "$here"
+    with_units 0 "uninstalled" schedule uninstall "$here"
+fi
+
+# ---- what the units say
 mkdir "$T/units"
 printf 'secret\n' >"$T/pw" && chmod 600 "$T/pw"
 make_job "$T/unit job.yaml" <<END
