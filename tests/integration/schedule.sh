@@ -144,6 +144,38 @@ touch -d '-31 days' "$log.1"
 expect 0 "a run a month later" schedule run "$odd"
 check "drops it" test ! -e "$log.1"
 
+touch "$log.1"
+for i in 2 3 4 5; do echo "$i" >"$log.$i"; done
+truncate -s 4M "$log"
+expect 0 "a run with a log of 4 MiB" schedule run "$odd"
+same "puts it aside" "$((4 << 20))" "$(stat -c %s "$log.1")"
+same "drops the fifth" "4 no" "$(cat "$log.5") $([ -e "$log.6" ] && echo yes || echo no)"
+same "and begins another" 1 "$(grep -c ' begins,' "$log")"
+
+# a disk that is full when the log is to be rotated
+rm -r "${store:?}"
+mkdir "$store"
+mount -t tmpfs -o size=40m,mode=700 tmpfs "$store"
+at_end umount -l "$store"
+expect 0 "a run on a disk of its own" schedule run "$odd"
+truncate -s 0 "$log" && head -c $((4 << 20)) /dev/zero >"$log"
+head -c 60000000 /dev/zero >"$store/filler" 2>/dev/null
+expect 1 "a run on a full disk with a full log" schedule run "$odd"
+check "says that it is full" grep -qiE 'no space|full|free' "$err"
+same "the log is put aside, whole" "$((4 << 20))" "$(stat -c %s "$log.1")"
+expect 3 "and status knows of the failure without it" schedule status "$odd"
+has "with its reason" "$out" "exit code 1"
+rm "$store/filler"
+expect 0 "with room the next run succeeds" schedule run "$odd"
+check "and has its lines in the log" grep -q "ended with exit code 0" "$log"
+umount "$store"
+
+# ---- full and incremental
+make_job "$T/kinds.yaml" < <(echo "schedule: {kind: incremental, full_every: 7d}"; one_target)
+for day in 20 19 18 12 11; do PABENGINE_TEST_NOW=$(($(date +%s) - day * 86400)) pab schedule run "$T/kinds.yaml"; done
+same "a job of kind incremental is full at first, and again when that one is too old (full_every)" "full incremental incremental full incremental" \
+    "$(jq -rs 'sort_by(.started) | map(.kind) | join(" ")' "$store"/backup-*/manifest.json)"
+
 # ---- retention
 rm -r "${store:?}"
 make_job "$T/monthly.yaml" < <(echo "retention: {keep_monthly: 12}"; one_target)

@@ -53,6 +53,8 @@ check "with what the guide lists" sh -c "cd $backups/latest && ls volumes/letta_
 check "and a log in deployment/logs" sh -c 'ls deployment/logs/backup-*.log'
 script 0 "backup.sh --incremental" backup.sh --incremental
 same "builds on the one before" "incremental $first" "$(jq -r '"\(.kind) \(.parent)"' $backups/latest/manifest.json)"
+script 0 "backup.sh --full" backup.sh --full
+same "builds on none" "full null" "$(jq -r '"\(.kind) \(.parent)"' $backups/latest/manifest.json)"
 script 0 "backup.sh --config-only --name emergency-config" backup.sh --config-only --name emergency-config
 same "holds the configuration alone" "config" "$(cd $backups/emergency-config && find . -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | paste -sd' ')"
 script 0 "backup.sh --data-only --name emergency-data" backup.sh --data-only --name emergency-data
@@ -63,6 +65,31 @@ script 0 "backup.sh --verbose --name my-backup" backup.sh --verbose --name my-ba
 check "has that name" test -f $backups/my-backup/manifest.json
 script 0 "backup.sh --quiet" backup.sh --quiet
 same "says nothing" "" "$(cat "$out" "$err")"
+
+# ---- services, with the plugin of the unit tests, whose target is one
+if command -v cc >/dev/null; then
+    mkdir "$T/plugins" "$T/agents"
+    cc -shared -fPIC -D_GNU_SOURCE -I"$top_srcdir" -o "$T/plugins/scripted.so" "$top_srcdir/tests/plugins/scripted.c" 2>"$T/cc.err"
+    cat >"$T/services.yaml" <<END
+version: 1
+store: {path: services}
+targets:
+  - {name: config, plugin: files, options: {root: $project, sets: {env: [.env]}}}
+  - {name: agents, plugin: scripted, options: {dir: $T/agents}}
+END
+    with_services() { PABENGINE_JOB=$T/services.yaml PABENGINE_PLUGIN_PATH=$T/plugins:$PABENGINE_PLUGIN_PATH script "$@"; }
+    with_services 0 "backup.sh --services-only" backup.sh --services-only
+    same "holds the services alone" "services" "$(cd "$T/services/latest" && find . -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | paste -sd' ')"
+    with_services 0 "a whole backup" backup.sh
+    rm -f "$T/agents/"*
+    printf 'KEY=changed\n' >.env
+    with_services 0 "restore.sh --services-only --yes latest" restore.sh --services-only --yes latest
+    check "brings the services back" sh -c 'ls "$1"/*object0*' - "$T/agents"
+    same "and nothing else" "KEY=changed" "$(cat .env)"
+    printf 'KEY=value\n' >.env
+else
+    skip "backup.sh --services-only" "there is no compiler for the tests' plugin"
+fi
 
 # ---- verify-backup.sh
 script 0 "verify-backup.sh --latest" verify-backup.sh --latest
