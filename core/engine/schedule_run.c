@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "core/base/buf.h"
 #include "core/base/cancel.h"
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -21,9 +22,26 @@
 struct run {
     struct pab_session *s;
     struct pab_events next;          /* who watched before */
-    int fd;                          /* of the log; -1: none */
+    struct pab_buf lines;            /* of the log, not yet written */
+    int store_is_open, log_failed;
     struct pab_schedule_last last;
 };
+
+/* Opened for each line: a hook may mount the store first and unmount it in the end, so nothing of it is held or made while it may be away. */
+static void write_lines(struct run *r)
+{
+    struct pab_error why = { 0 };
+    CLEANUP_FREE char *folder = pab_sprintf("%s/logs", r->s->store_path);
+    if (!r->store_is_open && r->s->job->hooks.before.argv.count && access(folder, F_OK) != 0)
+        return;
+    CLEANUP_CLOSE int fd = pab_schedule_open_log(r->s->store_path, &why);
+    if (fd >= 0)
+        (void)pab_write_all(fd, pab_buf_str(&r->lines), r->lines.size); /* a full disk: the backup itself tells */
+    else if (!r->log_failed)
+        pab_logf(PAB_LL_WARNING, NULL, "%s", why.message);
+    r->log_failed = fd < 0;
+    pab_buf_clear(&r->lines);
+}
 
 static void note(struct run *r, const char *level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 static void note(struct run *r, const char *level, const char *fmt, ...)
@@ -37,9 +55,8 @@ static void note(struct run *r, const char *level, const char *fmt, ...)
         if ((unsigned char)*p < 0x20)
             *p = ' ';
     CLEANUP_FREE char *masked = pab_secret_mask(text);
-    CLEANUP_FREE char *line = pab_sprintf("%s %-7s [%s] %s\n", pab_format_rfc3339(pab_now_ns(), now, sizeof now), level, r->s->job->name, masked);
-    if (r->fd >= 0)
-        (void)pab_write_all(r->fd, line, strlen(line)); /* a full disk: the backup itself tells */
+    (void)pab_buf_addf(&r->lines, "%s %-7s [%s] %s\n", pab_format_rfc3339(pab_now_ns(), now, sizeof now), level, r->s->job->name, masked);
+    write_lines(r);
 }
 
 static void keep(char **io, const char *s)
@@ -52,14 +69,21 @@ static void watch(void *ctx, const struct pab_event *e)
 {
     struct run *r = ctx;
     char took[32];
+    if (e->type == PAB_EV_START) {
+        r->store_is_open = 1;
+        write_lines(r);
+    }
     if (e->type == PAB_EV_WARNING)
         note(r, "warning", "%s%s%s", e->target ? e->target : "", e->target ? ": " : "", e->text);
     else if (e->type == PAB_EV_ERROR)
         note(r, "error", "%s%s%s", e->target ? e->target : "", e->target ? ": " : "", e->error->message);
     else if (e->type == PAB_EV_TARGET_END)
         note(r, "info", "%s done, %s", e->target, pab_format_ms(e->ms, took, sizeof took));
-    else if (e->type == PAB_EV_SUMMARY)
+    else if (e->type == PAB_EV_SUMMARY) {
         keep(&r->last.backup, e->path ? e->name : "");
+        note(r, e->exit_code ? "warning" : "info", "%s%s%s", e->path ? e->name : "", e->path ? " is " : "", e->text);
+        r->store_is_open = 0;
+    }
     if (e->type == PAB_EV_ERROR)
         keep(&r->last.message, e->error->message);
     if (r->next.event)
@@ -125,8 +149,7 @@ static int back_up(struct run *r, int keep_days, struct pab_error *err)
 
 int pab_schedule_run(struct pab_session *s, const struct pab_schedule_run_opts *o, int *ret_ran, struct pab_error *err)
 {
-    struct run r = { .s = s, .fd = -1 };
-    struct pab_error why = { 0 };
+    struct run r = { .s = s, .lines = PAB_BUF_INIT(1 << 20) };
     struct pab_lock *turn = NULL;
     CLEANUP_FREE char *id = pab_schedule_id(s->job);
     *ret_ran = !o->missed || is_due(&r, o, id);
@@ -136,9 +159,6 @@ int pab_schedule_run(struct pab_session *s, const struct pab_schedule_run_opts *
     keep(&r.last.message, "");
     if (o->jitter)
         wait_jitter(&r);
-    r.fd = pab_schedule_open_log(s->store_path, &why);
-    if (r.fd < 0)
-        pab_logf(PAB_LL_WARNING, NULL, "%s", why.message);
     r.last.started_ns = pab_now_ns();
     int code = pab_turn_take(s, &turn, err) ? pab_exit_of_lock(err) : PAB_EXIT_OK;
     if (code) { /* it says nothing about how backups go */
@@ -149,8 +169,7 @@ int pab_schedule_run(struct pab_session *s, const struct pab_schedule_run_opts *
         keep_last(&r, o->state_dir, id);
     }
     pab_lock_release(turn);
-    if (r.fd >= 0)
-        close(r.fd);
+    pab_buf_release(&r.lines);
     pab_schedule_last_release(&r.last);
     return code;
 }

@@ -170,6 +170,18 @@ expect 0 "with room the next run succeeds" schedule run "$odd"
 check "and has its lines in the log" grep -q "ended with exit code 0" "$log"
 umount "$store"
 
+# ---- a store that hooks mount
+mkdir "$T/disk"
+make_job "$T/mounts.yaml" <<END
+hooks: {before: [mount, --bind, $T/disk, $store], after: [umount, $store], on_failure: [umount, $store]}
+$(one_target)
+END
+expect 0 "a store that is mounted before and unmounted after a run" schedule run "$T/mounts.yaml"
+check "has backup and log" sh -c 'test -d "$1/latest" && grep -q "begins" "$1/logs/scheduled-backup.log" && grep -q "is complete" "$1/logs/scheduled-backup.log"' - "$T/disk"
+same "and nothing is left in its place" "" "$(ls -A "$store")"
+expect 3 "without rpo and store, status tells of the run all the same" schedule status "$T/mounts.yaml"
+has "as it was" "$out" "exit code 0"
+
 # ---- full and incremental
 make_job "$T/kinds.yaml" < <(echo "schedule: {kind: incremental, full_every: 7d}"; one_target)
 for day in 20 19 18 12 11; do PABENGINE_TEST_NOW=$(($(date +%s) - day * 86400)) pab schedule run "$T/kinds.yaml"; done
