@@ -80,9 +80,10 @@ static int change(const struct pab_cli *cli, int install)
     } else if (!code && text) {
         fputs(text, stdout);
     } else if (!code && !cli->quiet) {
-        if (install) pab_cli_say("%s: %s in %s\n", id, changed ? "installed" : "installed already, nothing changed,", pab_schedule_place(o.scheduler, o.system));
+        const char *place = pab_schedule_place(o.scheduler, o.system);
+        if (install) pab_cli_say("%s: %s in %s\n", id, changed ? "installed" : "installed already, nothing changed,", place);
         for (size_t i = 0; i < removed.count; i++) pab_cli_say("%s: removed from %s\n", id, removed.items[i]);
-        if (!install && !removed.count) pab_cli_say("%s: was not installed%s%s\n", id, o.everywhere ? "" : " in ", o.everywhere ? "" : pab_schedule_place(o.scheduler, o.system));
+        if (!install && !removed.count) pab_cli_say("%s: was not installed%s%s\n", id, o.everywhere ? "" : " in ", o.everywhere ? "" : place);
     }
     pab_strs_release(&removed);
     pab_session_close(s);

@@ -25,7 +25,8 @@ int pab_cmd_schedule_list(const struct pab_cli *cli)
         const struct pab_schedule *e = &all.items[i];
         const char *place = pab_schedule_place(e->scheduler, e->system);
         const char *next = time_text(pab_schedule_next(e->scheduler, e->when, pab_now_ns()), buf, sizeof buf);
-        json_array_append_new(array, json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", e->id, "job", e->job_file, "when", e->when, "method", place, "next", next));
+        json_array_append_new(array, json_pack("{s:s,s:s,s:s,s:s,s:s}", "id", e->id, "job", e->job_file, "when", e->when, "method", place,
+                                               "next", next));
         if (cli->json) continue;
         pab_cli_say("%s\n", e->id);
         pab_cli_say("  job %s\n", e->job_file);
@@ -73,7 +74,8 @@ static void print_last(const struct view *v)
         if (!last->ended_ns) return;
     }
     if (!last->started_ns) pab_cli_say("last run   none\n");
-    else if (v->died) pab_cli_say("last run   %s, did not end: it was killed, or the machine went down\n", time_text(last->started_ns, at, sizeof at));
+    else if (v->died) pab_cli_say("last run   %s, did not end: it was killed, or the machine went down\n",
+                                  time_text(last->started_ns, at, sizeof at));
     else pab_cli_say("last run   %s, exit code %d, took %s%s%s%s%s\n", time_text(last->started_ns, at, sizeof at), last->exit_code,
                      pab_format_ms((last->ended_ns - last->started_ns) / 1000000, took, sizeof took), *last->backup ? ", " : "", last->backup,
                      last->exit_code && *last->message ? ": " : "", last->exit_code ? last->message : "");
@@ -99,7 +101,8 @@ static json_t *last_json(const struct view *v)
     char at[40];
     const struct pab_schedule_last *last = &v->last;
     if (!last->started_ns) return json_null();
-    json_t *o = json_pack("{s:s, s:s, s:s}", "started", pab_format_rfc3339(last->started_ns, at, sizeof at), "backup", last->backup, "message", last->message);
+    json_t *o = json_pack("{s:s, s:s, s:s}", "started", pab_format_rfc3339(last->started_ns, at, sizeof at), "backup", last->backup,
+                          "message", last->message);
     json_object_set_new(o, "ended", last->ended_ns ? json_string(pab_format_rfc3339(last->ended_ns, at, sizeof at)) : json_null());
     json_object_set_new(o, "seconds", last->ended_ns ? json_real((double)(last->ended_ns - last->started_ns) / 1e9) : json_null());
     json_object_set_new(o, "exit_code", last->ended_ns ? json_integer(last->exit_code) : json_null());

@@ -15,7 +15,7 @@
 struct pab_calendar {
     uint64_t minutes, hours, days, months, weekdays;
 };
-#define PAB_CALENDAR_AT "03:30" /* where a frequency is given without a time: not within the hours that a change of the clocks repeats or leaves out */
+#define PAB_CALENDAR_AT "03:30" /* where a frequency comes without a time: outside the hours that a change of the clocks repeats or leaves out */
 
 /* frequency: hourly, daily, weekly, monthly, or an OnCalendar expression, which goes through as it is; at: "HH:MM" or NULL. PAB_E_USAGE. */
 int pab_calendar_text(const char *frequency, const char *at, char **ret, struct pab_error *err);

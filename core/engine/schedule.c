@@ -98,7 +98,8 @@ static int remove_elsewhere(const char *id, const struct pab_schedule_opts *kept
     return rc;
 }
 
-int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_strs *ret_removed, struct pab_error *err)
+int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_strs *ret_removed,
+                         struct pab_error *err)
 {
     CLEANUP_FREE char *id = pab_schedule_id(job);
     CLEANUP_FREE char *body = NULL;

@@ -37,7 +37,8 @@ int pab_schedule_text(const struct pab_job *job, const struct pab_schedule_opts 
 int pab_schedule_lacks(const struct pab_job *job, struct pab_strs *io, struct pab_error *err);
 /* *ret_changed 0: it was installed like that already. A job has one schedule: *ret_removed gets the other places where it had one. When that is
  * refused, it is as it was before. */
-int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_strs *ret_removed, struct pab_error *err);
+int pab_schedule_install(const struct pab_job *job, const struct pab_schedule_opts *o, int *ret_changed, struct pab_strs *ret_removed,
+                         struct pab_error *err);
 /* *ret_removed gets the places where there was one. */
 int pab_schedule_uninstall(const struct pab_job *job, const struct pab_schedule_opts *o, struct pab_strs *ret_removed, struct pab_error *err);
 

@@ -135,7 +135,8 @@ static int back_up(struct run *r, int keep_days, struct pab_error *err)
     note(r, "info", "begins, %s", job->schedule.incremental ? "incremental" : "full");
     r->next = r->s->events;
     r->s->events = (struct pab_events){ watch, r };
-    int code = pab_engine_backup(r->s, &(struct pab_run_opts){ .incremental = job->schedule.incremental, .full_every_ms = job->schedule.full_every_ms, .has_turn = 1 }, err);
+    struct pab_run_opts o = { .incremental = job->schedule.incremental, .full_every_ms = job->schedule.full_every_ms, .has_turn = 1 };
+    int code = pab_engine_backup(r->s, &o, err);
     r->s->events = r->next;
     r->last.ended_ns = pab_now_ns();
     r->last.exit_code = code;

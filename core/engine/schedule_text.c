@@ -32,7 +32,8 @@ static int when_of(const struct pab_job *job, const struct pab_schedule_opts *o,
 
 /* What the run must find again: settings of this shell that a cron or systemd does not have. */
 static const char *const kept[] = {
-    "DOCKER_HOST", "PABENGINE_CONFIG", "PABENGINE_LIBEXEC_PATH", "PABENGINE_PLUGIN_PATH", "PABENGINE_STATE_DIR", "PGPASSFILE", "TMPDIR", "XDG_STATE_HOME",
+    "DOCKER_HOST", "PABENGINE_CONFIG", "PABENGINE_LIBEXEC_PATH", "PABENGINE_PLUGIN_PATH", "PABENGINE_STATE_DIR",
+    "PGPASSFILE", "TMPDIR", "XDG_STATE_HOME",
 };
 #define KEPT (sizeof kept / sizeof *kept)
 

@@ -54,7 +54,8 @@ static int systemctl(int system, const char *verb, const char *flag, const char 
 /* daemon-reload, so that what is in the folder counts; then the timer, which begins with its new times. */
 static int activate(int system, const char *timer, struct pab_error *err)
 {
-    if (systemctl(system, "daemon-reload", NULL, NULL, err) || systemctl(system, "enable", NULL, timer, err) || systemctl(system, "restart", NULL, timer, err))
+    if (systemctl(system, "daemon-reload", NULL, NULL, err) || systemctl(system, "enable", NULL, timer, err) ||
+        systemctl(system, "restart", NULL, timer, err))
         return err->code;
     return PAB_OK;
 }

@@ -12,12 +12,19 @@
 #define NS 1000000000LL
 #define TIMERS_MS 120000 /* AccuracySec= of our timers, and the begin of the program */
 
+/* after < 0: from now on, which old ones can say, too. */
 static int analyze(const char *when, int64_t after, char **ret, struct pab_error *err)
 {
     static const char *const c_locale[] = { "LC_ALL=C", NULL };
     CLEANUP_FREE char *base = pab_sprintf("--base-time=@%lld", (long long)after);
-    const char *argv[] = { "systemd-analyze", "calendar", base, "--", when, NULL };
-    return pab_proc_capture(&(struct pab_proc_opts){ .argv = argv, .env_add = c_locale, .out = PAB_PROC_PIPE, .what = "systemd-analyze calendar" }, 64u << 10, ret, err);
+    const char *argv[6] = { "systemd-analyze", "calendar" };
+    size_t n = 2;
+    if (after >= 0)
+        argv[n++] = base;
+    argv[n++] = "--";
+    argv[n] = when;
+    struct pab_proc_opts o = { .argv = argv, .env_add = c_locale, .out = PAB_PROC_PIPE, .what = "systemd-analyze calendar" };
+    return pab_proc_capture(&o, 64u << 10, ret, err);
 }
 
 /* "  (in UTC): Mon 2026-11-02 02:00:00 UTC"; "Next elapse: ..." alone where that is the time zone here. */
@@ -28,8 +35,8 @@ static int64_t elapse_of(const char *text)
     char zone[8] = "";
     if (!s)
         s = strstr(text, "Next elapse: ");
-    if (!s || sscanf(s + strcspn(s, ":") + 1, " %*3[A-Za-z] %d-%d-%d %d:%d:%d%*[.0-9 ]%7[A-Z]", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, zone) != 7 ||
-        strcmp(zone, "UTC") != 0)
+    if (!s || sscanf(s + strcspn(s, ":") + 1, " %*3[A-Za-z] %d-%d-%d %d:%d:%d%*[.0-9 ]%7[A-Z]", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
+                     &tm.tm_min, &tm.tm_sec, zone) != 7 || strcmp(zone, "UTC") != 0)
         return 0;
     tm.tm_year -= 1900;
     tm.tm_mon--;
@@ -59,7 +66,7 @@ int pab_schedule_check_when(const char *when, struct pab_error *err)
     struct pab_error why = { 0 };
     CLEANUP_FREE char *text = NULL;
     CLEANUP_FREE char *tool = pab_proc_which("systemd-analyze");
-    if (!tool || analyze(when, 0, &text, &why) == PAB_OK)
+    if (!tool || analyze(when, -1, &text, &why) == PAB_OK)
         return PAB_OK;
     CLEANUP_FREE char *shown = pab_str_printable(when);
     pab_error_set(err, PAB_E_USAGE, 0, "systemd does not understand '%s': %s", shown, why.message);

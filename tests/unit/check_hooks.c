@@ -108,7 +108,9 @@ START_TEST(a_store_that_is_taken_after_before_runs_on_failure_which_undoes_it)
 {
     setup();
     JOB("a ok");
-    add_to_job("hooks:\n  before: [sh, -c, 'mkdir store; exec 9>store/.lock; flock 9; setsid sh -c \"echo \\$\\$ > pid; exec sleep 1000\" & while [ ! -s pid ]; do sleep 0.01; done']\n  on_failure: [sh, -c, '" NOTE "']\n");
+    add_to_job("hooks:\n  before: [sh, -c, 'mkdir store; exec 9>store/.lock; flock 9; "
+               "setsid sh -c \"echo \\$\\$ > pid; exec sleep 1000\" & while [ ! -s pid ]; do sleep 0.01; done']\n"
+               "  on_failure: [sh, -c, '" NOTE "']\n");
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_LOCKED);
     ck_assert_str_eq(content("notes"), "on_failure,failed,11,\n");
     ck_assert_int_eq(kill((pid_t)strtol(content("pid"), NULL, 10), SIGKILL), 0);

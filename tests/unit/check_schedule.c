@@ -137,7 +137,10 @@ START_TEST(a_time_that_autumn_repeats_is_run_once_and_every_hour_twice)
 END_TEST
 
 /* Was a time of a crontab missed when the newest run began then? */
-static int missed(const char *when, int64_t since, int64_t now, int64_t grace) { return pab_schedule_missed(PAB_SCHEDULER_CRON, when, since * 1000000000, now * 1000000000, grace * 1000); }
+static int missed(const char *when, int64_t since, int64_t now, int64_t grace)
+{
+    return pab_schedule_missed(PAB_SCHEDULER_CRON, when, since * 1000000000, now * 1000000000, grace * 1000);
+}
 
 START_TEST(no_run_is_missed_where_the_clocks_change)
 {
