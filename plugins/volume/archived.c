@@ -60,12 +60,16 @@ int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vo
     return helper_close(&h, rc);
 }
 
+void archived_warn(struct pab_op *op, const char *volume)
+{
+    pab_warn(op, NULL, "volume '%s' is written through the Docker Engine: ACLs and holes are lost, and attributes that it does not know", volume);
+}
+
 int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index, const struct pab_restore_req *req)
 {
     struct helper h;
     struct pack *pack = NULL;
     struct pab_error err = { 0 };
-    pab_warn(op, NULL, "volume '%s' is written through the Docker Engine: ACLs and holes are lost, and attributes that it does not know", volume);
     int rc = pack_open(op, index, "v", req, &pack);
     if (rc) return rc;
     rc = helper_open(&h, op, d, volume, 0);
@@ -92,21 +96,4 @@ int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, i
     if (!rc) *ret = have < 1024 || head[512] == '\0';
     http_close(s);
     return helper_close(&h, rc);
-}
-
-int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to)
-{
-    struct helper source, target;
-    struct source s = { .op = op };
-    struct pab_error err = { 0 };
-    CLEANUP(pab_cleanup_docker) struct docker *other = NULL; /* one transfer each way at a time on a connection */
-    if (docker_connect(&(struct docker_opts){ .host = docker_host(d), .cancel_fd = op->host->cancel_fd(op) }, &other, &err)) return sup_fail(op, &err);
-    int rc = helper_open(&source, op, other, from, 1);
-    if (rc) return helper_close(&source, rc);
-    rc = helper_open(&target, op, d, to, 0);
-    if (!rc && docker_archive_get(other, source.id, "/v", &s.stream, &err)) rc = sup_fail(op, &err);
-    if (!rc) rc = docker_archive_put(d, target.id, "/", read_stream, &s, &err);
-    if (rc && err.code && !s.err.code) rc = sup_fail(op, &err);
-    http_close(s.stream);
-    return helper_close(&source, helper_close(&target, rc));
 }

@@ -6,7 +6,7 @@ volume_la_SOURCES = \
 	%D%/discover.c %D%/check.c %D%/verify.c \
 	%D%/users.c %D%/quiesce.c %D%/undo.c \
 	%D%/backup.c %D%/mounted.c %D%/sqlite.c %D%/archived.c %D%/pack.c %D%/tar_filter.c \
-	%D%/restore.c %D%/restore_docker.c %D%/restore_folder.c %D%/restore_archive.c
+	%D%/restore.c %D%/restore_docker.c %D%/restore_folder.c %D%/restore_archive.c %D%/refill.c
 volume_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(ARCHIVE_CFLAGS)
 volume_la_LDFLAGS = -module $(plugin_ldflags)
 volume_la_LIBADD = $(DOCKER_LIBS) $(SQLITE_LIBS) $(ARCHIVE_LIBS)

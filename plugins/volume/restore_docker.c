@@ -7,12 +7,13 @@
 #include <string.h>
 #include "plugins/volume/volume.h"
 
-struct there { json_t *info, *old; };   /* NULL: there is no such volume */
+struct there { json_t *info, *old, *marker; };   /* NULL: there is no such volume */
 
 static void there_release(struct there *t)
 {
     json_decref(t->info);
     json_decref(t->old);
+    json_decref(t->marker);
 }
 
 static int find(const struct restore *r, const char *name, json_t **ret)
@@ -51,23 +52,29 @@ int restore_create(const struct restore *r, const char *name, json_t **ret)
     return docker_volume_create(r->d, name, info_fact(r->a, "driver"), labels, options, ret, &err) ? sup_fail(r->op, &err) : PAB_OK;
 }
 
-static int note_volume(const struct restore *r, const char *name, uint64_t *ret_id)
+int restore_note_volume(const struct restore *r, const char *name, uint64_t *ret_id)
 {
     int rc = undo_note(r->op, json_pack("{s:s, s:s, s:s}", "undo", "volume", "docker", docker_host(r->d), "name", name), ret_id);
     pab_test_point("volume-restore-journalled");
     return rc;
 }
 
-static void drop_unfinished(const struct restore *r, const char *name, uint64_t id)
+int restore_drop_unfinished(const struct restore *r, const char *name, uint64_t id, int rc)
 {
+    struct pab_error err = { 0 };
     int fd = docker_set_cancel_fd(r->d, -1);
-    if (docker_volume_remove(r->d, name, NULL) == PAB_OK) undo_forget(r->op, id);
+    int removed = docker_volume_remove(r->d, name, &err);
     docker_set_cancel_fd(r->d, fd);
+    if (removed && !rc) return sup_fail(r->op, &err);
+    if (removed) return rc;
+    int forgotten = undo_forget(r->op, id);
+    return rc ? rc : forgotten;
 }
 
 static int fill(struct restore *r, const char *name, const json_t *info)
 {
     CLEANUP_FREE char *dir = volume_readable_dir(r->v, r->d, info);
+    if (!dir) archived_warn(r->op, name);
     return dir ? restore_extract(r, dir, 0) : archived_restore(r->op, r->d, name, r->index, r->req);
 }
 
@@ -75,13 +82,13 @@ static int create(struct restore *r)
 {
     CLEANUP_JSON json_t *info = NULL;
     uint64_t id;
-    int rc = note_volume(r, r->name, &id);
+    int rc = restore_note_volume(r, r->name, &id);
     if (rc) return rc;
     rc = restore_create(r, r->name, &info);
     if (!rc) rc = fill(r, r->name, info);
     if (!rc) return undo_forget(r->op, id);
-    if (info) drop_unfinished(r, r->name, id);
-    else undo_forget(r->op, id);
+    if (info) return restore_drop_unfinished(r, r->name, id, rc);
+    undo_forget(r->op, id);
     return rc;
 }
 
@@ -92,14 +99,14 @@ static int fill_fresh(struct restore *r, const char *fresh, char **ret_dir)
     CLEANUP_JSON json_t *labels = json_pack("{s:s}", "pabengine.restore", r->name);
     struct pab_error err = { 0 };
     uint64_t id;
-    int rc = note_volume(r, fresh, &id);
+    int rc = restore_note_volume(r, fresh, &id);
     if (rc) return rc;
     rc = docker_volume_create(r->d, fresh, "local", labels, NULL, &info, &err) ? sup_fail(r->op, &err) : PAB_OK;
     if (!rc && !(*ret_dir = volume_readable_dir(r->v, r->d, info))) rc = pab_fail(r->op, PAB_E_IO, 0, NULL, "cannot reach the fresh volume '%s'", fresh);
     if (!rc) rc = restore_extract(r, *ret_dir, 0);
     if (!rc) return undo_forget(r->op, id); /* it is whole; from the next step on it is the old data */
-    if (info) drop_unfinished(r, fresh, id);
-    else undo_forget(r->op, id);
+    if (info) return restore_drop_unfinished(r, fresh, id, rc);
+    undo_forget(r->op, id);
     return rc;
 }
 
@@ -137,16 +144,35 @@ static int replace(struct restore *r, const char *live, const char *old, int old
     return rc;
 }
 
-static int plan(const struct restore *r, const struct there *t, const char *running, const char *old)
+/* "": nothing is in the way; else what, which no --force moves: the copy may be the only content that there is. */
+static char *half_made(const struct restore *r, const struct there *t)
 {
+    if (!t->marker) return pab_strdup("");
+    return pab_sprintf("volume '%s' is being made anew by another restore, or by one that was killed; its content lies in '%s" VOLUME_OLD_SUFFIX "'",
+                       r->name, r->name);
+}
+
+static int refuse_half_made(const struct restore *r, const struct there *t)
+{
+    CLEANUP_FREE char *text = half_made(r, t);
+    if (!*text) return PAB_OK;
+    return pab_fail(r->op, PAB_E_REFUSED, 0, "any command of pabengine by the user and on the machine of that restore puts it back; if that machine is lost, "
+                    "copy the content back by hand and then remove volume NAME" VOLUME_UNDO_SUFFIX, "%s", text);
+}
+
+static int plan(const struct restore *r, const struct there *t, const char *running, const char *old, int in_place)
+{
+    CLEANUP_FREE char *blocked = half_made(r, t);
     int keep = !(r->req->flags & PAB_RESTORE_DROP_OLD), force = (r->req->flags & PAB_RESTORE_FORCE) != 0, rc = PAB_OK;
+    if (*blocked) return restore_plan(r, PAB_PLAN_CONFLICT, 0, "%s", blocked);
     if (!t->info) return restore_plan(r, PAB_PLAN_CREATE, r->a->content_size, "volume '%s' is created", r->name);
     if (r->req->as_name && !force) return restore_plan(r, PAB_PLAN_CONFLICT, 0, "there is a volume '%s' already", r->name);
     if (*running && !force) rc = restore_plan(r, PAB_PLAN_CONFLICT, 0, "running containers use volume '%s': %s", r->name, running);
     else if (*running) rc = restore_plan(r, PAB_PLAN_STOP, 0, "containers are stopped and started again: %s", running);
     if (rc) return rc;
-    if (r->req->include_count) return restore_plan(r, PAB_PLAN_OVERWRITE, PAB_SIZE_UNKNOWN, "the chosen files in volume '%s' are written%s", r->name,
-                                                   keep ? "; what they replace stays as NAME.pab-old" : "");
+    const char *replaced = !keep ? "" : in_place ? "; what they replace stays as NAME.pab-old" : "; what they replace is not kept";
+    if (r->req->include_count)
+        return restore_plan(r, PAB_PLAN_OVERWRITE, PAB_SIZE_UNKNOWN, "the chosen files in volume '%s' are written%s", r->name, replaced);
     if (t->old && keep && !force) rc = restore_plan(r, PAB_PLAN_CONFLICT, 0, "volume '%s' of an earlier restore is still there; restore --cleanup removes it", old);
     else if (t->old) rc = restore_plan(r, PAB_PLAN_DROP, PAB_SIZE_UNKNOWN, "volume '%s' of an earlier restore is removed", old);
     if (rc) return rc;
@@ -170,26 +196,32 @@ int restore_docker(struct restore *r)
     CLEANUP(there_release) struct there t = { 0 };
     CLEANUP_FREE char *old = pab_sprintf("%s" VOLUME_OLD_SUFFIX, r->name);
     struct pab_error err = { 0 };
+    CLEANUP_FREE char *marker = pab_sprintf("%s" VOLUME_UNDO_SUFFIX, r->name);
     int rc = find(r, r->name, &t.info);
     if (!rc) rc = find(r, old, &t.old);
+    if (!rc) rc = find(r, marker, &t.marker);
     if (!rc && users_load(r->d, &r->users, &err)) rc = sup_fail(r->op, &err);
     if (rc) return rc;
     CLEANUP_FREE char *running = users_text(&r->users, r->name, 1);
-    if (r->req->flags & PAB_RESTORE_PLAN) return plan(r, &t, running, old);
+    CLEANUP_FREE char *live = t.info ? volume_readable_dir(r->v, r->d, t.info) : NULL;
+    if (r->req->flags & PAB_RESTORE_PLAN) return plan(r, &t, running, old, live != NULL);
+    if ((rc = refuse_half_made(r, &t))) return rc;
     if (!t.info) return create(r);
     if ((rc = refuse(r, &t, running, old))) return rc;
-    CLEANUP_FREE char *live = volume_readable_dir(r->v, r->d, t.info);
     if (!live) return restore_archived(r, t.info);
     return r->req->include_count ? while_stopped(r, extract_some, live, NULL) : replace(r, live, old, t.old != NULL);
 }
 
 int restore_cleanup_docker(struct restore *r)
 {
-    CLEANUP_JSON json_t *there = NULL;
+    CLEANUP(there_release) struct there t = { 0 };
     CLEANUP_FREE char *old = pab_sprintf("%s" VOLUME_OLD_SUFFIX, r->name);
+    CLEANUP_FREE char *marker = pab_sprintf("%s" VOLUME_UNDO_SUFFIX, r->name);
     struct pab_error err = { 0 };
-    int rc = find(r, old, &there);
-    if (rc || !there) return rc;
+    int rc = find(r, old, &t.old);
+    if (!rc) rc = find(r, marker, &t.marker);
+    if (rc || !t.old) return rc;
+    if ((rc = refuse_half_made(r, &t))) return rc;
     if (r->req->flags & PAB_RESTORE_PLAN) return restore_plan(r, PAB_PLAN_DROP, PAB_SIZE_UNKNOWN, "volume '%s' is removed", old);
     return docker_volume_remove(r->d, old, &err) ? sup_fail(r->op, &err) : PAB_OK;
 }

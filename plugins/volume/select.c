@@ -35,17 +35,19 @@ const struct volume_spec *volumes_spec_of(const struct volumes *v, const char *s
     return NULL;
 }
 
-/* Only a plain local volume lies where its mountpoint says: what has a device is mounted there for containers alone. */
-static int is_plain(const json_t *info)
+int volume_has_device(const json_t *info)
 {
     const char *key;
     json_t *value, *options = json_at(info, "Options");
     if (strcmp(json_text(info, "Driver"), "local")) return 0;
     json_object_foreach(options, key, value) {
-        if (!strcmp(key, "device") || !strcmp(key, "type") || !strcmp(key, "o")) return 0;
+        if (!strcmp(key, "device") || !strcmp(key, "type") || !strcmp(key, "o")) return 1;
     }
-    return 1;
+    return 0;
 }
+
+/* Only a plain local volume lies where its mountpoint says: what has a device is mounted there for containers alone. */
+static int is_plain(const json_t *info) { return !strcmp(json_text(info, "Driver"), "local") && !volume_has_device(info); }
 
 char *volume_readable_dir(const struct volumes *v, struct docker *d, const json_t *info)
 {
@@ -85,6 +87,11 @@ static int has_name(const struct volume_list *l, const char *name)
     return 0;
 }
 
+static int is_of_restore(const char *name)
+{
+    return pab_str_has_suffix(name, VOLUME_OLD_SUFFIX) || pab_str_has_suffix(name, VOLUME_NEW_SUFFIX) || pab_str_has_suffix(name, VOLUME_UNDO_SUFFIX);
+}
+
 /* Docker gives a volume that nobody named 64 hexadecimal digits. */
 static int is_anonymous(const char *name) { return strlen(name) == 64 && strspn(name, "0123456789abcdef") == 64; }
 
@@ -97,7 +104,7 @@ static int add_found(const struct volumes *v, struct pab_op *op, struct docker *
     for (size_t i = 0; !rc && i < json_array_size(list); i++) {
         json_t *info = json_array_get(list, i);
         const char *name = json_text(info, "Name");
-        if (has_name(ret, name) || (!label && is_anonymous(name)) || pab_str_has_suffix(name, VOLUME_OLD_SUFFIX)) continue;
+        if (has_name(ret, name) || (!label && is_anonymous(name)) || is_of_restore(name)) continue;
         rc = add_docker(v, op, d, &v->other, info, ret);
     }
     return rc;

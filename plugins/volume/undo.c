@@ -25,7 +25,9 @@ int volume_recover(struct pab_op *op, const char *record)
     if (!strcmp(kind, "container") && *host) rc = container_undo(op, o, &err);
     else if (!strcmp(kind, "helper") && d) rc = docker_container_remove(d, json_text(o, "name"), &err);
     else if (!strcmp(kind, "volume") && d) rc = docker_volume_remove(d, json_text(o, "name"), &err);
+    else if (!strcmp(kind, "copy") && d) rc = copy_undo(d, o, &err);
+    else if (!strcmp(kind, "refill") && d) rc = refill_undo(d, o, &err);
     else if (!strcmp(kind, "folder") && json_text(o, "path")[0] == '/') rc = pab_remove_tree(AT_FDCWD, json_text(o, "path"), &err);
-    else rc = pab_error_set(&err, PAB_E_UNSUPPORTED, 0, "the record '%s' is of another version of pabengine", record);
+    else rc = pab_error_set(&err, PAB_E_UNSUPPORTED, 0, "a record of the kind '%s' is of another version of pabengine", kind);
     return rc ? sup_fail(op, &err) : PAB_OK;
 }

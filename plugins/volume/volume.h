@@ -8,6 +8,7 @@
  *   users.c     the containers of a volume, in order; quiesce.c: stopping, pausing and putting back
  *   undo.c      what the journal holds, and undoing it
  *   restore_docker.c  restore_folder.c  restore_archive.c   a fresh volume or folder into the place of the one that is there
+ *   refill.c    copying through the Docker Engine, and putting such a copy back
  */
 #ifndef PAB_PLUGIN_VOLUME_H
 #define PAB_PLUGIN_VOLUME_H
@@ -17,6 +18,8 @@
 #include "plugins/support/place.h"
 
 #define VOLUME_OLD_SUFFIX "__pab_old"  /* of a volume's name: what a restore replaced */
+#define VOLUME_NEW_SUFFIX "__pab_new"  /* where a backup is tried first */
+#define VOLUME_UNDO_SUFFIX "__pab_undo" /* there: the volume is being made anew, its content lies in NAME__pab_old */
 #define FOLDER_OLD_SUFFIX ".pab-old"   /* of a folder's: the same */
 
 enum volume_quiesce { QUIESCE_NONE, QUIESCE_PAUSE, QUIESCE_STOP };
@@ -58,6 +61,7 @@ int volumes_select(const struct volumes *v, struct pab_op *op, struct docker *d,
 void volume_list_release(struct volume_list *l);
 /* Where this process may read and write the volume itself, or NULL. The caller frees. */
 char *volume_readable_dir(const struct volumes *v, struct docker *d, const json_t *info);
+int volume_has_device(const json_t *info); /* 1: what is in it lies elsewhere and stays when the volume is removed */
 const struct volume_spec *volumes_spec_of(const struct volumes *v, const char *stem); /* NULL: none */
 char *volume_stem(const struct volume_spec *spec, const char *name);
 uint64_t folder_size(const char *dir);  /* bytes of all files below */
@@ -109,7 +113,17 @@ int archived_backup(struct pab_op *op, struct docker *d, const struct volume *vo
 /* The artifact into an existing volume: what is there stays unless a file takes its place. */
 int archived_restore(struct pab_op *op, struct docker *d, const char *volume, uint32_t index, const struct pab_restore_req *req);
 int archived_is_empty(struct pab_op *op, struct docker *d, const char *volume, int *ret);
-int archived_copy(struct pab_op *op, struct docker *d, const char *from, const char *to);
+void archived_warn(struct pab_op *op, const char *volume);     /* what writing so loses */
+
+/* ---- refill.c. `helper`: a name of their own for the helper containers, which the record of what is done must hold: they have none. */
+int volume_copy(struct docker *d, const char *helper, const char *from, const char *to, int cancel_fd, struct pab_error *err);
+/* A copy that is being made: undone, it is gone. */
+json_t *copy_record(struct docker *d, const char *name, const char *helper);
+int copy_undo(struct docker *d, const json_t *o, struct pab_error *err);
+/* A volume that is being made anew (`info`: as it was). Undone, it holds again what `from` (""  nothing) holds, and `from` and the
+ * marker are gone; without the marker nothing was begun, or all is done. */
+json_t *refill_record(struct docker *d, const json_t *info, const char *from, const char *marker, const char *helper);
+int refill_undo(struct docker *d, const json_t *o, struct pab_error *err);
 
 /* ---- tar_filter.c: a tar stream without what the patterns name, which see paths below the first component. A pab_read_fn, too. */
 struct tar_filter;
@@ -151,9 +165,12 @@ int restore_cleanup_folder(struct restore *r);
 
 /* Makes the volume as the manifest has it. */
 int restore_create(const struct restore *r, const char *name, json_t **ret);
+/* Before a volume is made that must not stay half filled: it is in the journal. */
+int restore_note_volume(const struct restore *r, const char *name, uint64_t *ret_id);
+/* Removes it, and then the record. Returns `rc`, the end so far, or the failure. */
+int restore_drop_unfinished(const struct restore *r, const char *name, uint64_t id, int rc);
 /* Where the mountpoint cannot be reached: `info` is the volume that is there. */
 int restore_archived(struct restore *r, const json_t *info);
-
 
 int volume_check(void *instance, struct pab_op *op, const struct pab_check_req *req);
 int volume_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req);

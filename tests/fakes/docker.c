@@ -135,6 +135,78 @@ static json_t *volume_json(struct fake_docker *d, size_t i)
                      "Labels", d->volumes[i].labels, "Options", d->volumes[i].options, "CreatedAt", created);
 }
 
+static size_t find_volume(const struct fake_docker *d, const char *name)
+{
+    size_t i = 0;
+    while (i < d->volume_count && strcmp(d->volumes[i].name, name)) i++;
+    return i;
+}
+
+static struct fake_answer make_volume(struct fake_docker *d, const char *body)
+{
+    json_t *o = json_loads(body, 0, NULL);
+    if (find_volume(d, "") == d->volume_count) d->volume_count++;
+    size_t i = find_volume(d, "");
+    memset(&d->volumes[i], 0, sizeof d->volumes[i]);
+    snprintf(d->volumes[i].name, sizeof d->volumes[i].name, "%s", json_string_value(json_object_get(o, "Name")));
+    d->volumes[i].driver = "local";
+    json_decref(o);
+    return json_answer(d, 201, volume_json(d, i));
+}
+
+static struct fake_answer make_helper(struct fake_docker *d, const char *request, const char *body)
+{
+    json_t *o = json_loads(body, 0, NULL), *mount = json_array_get(json_object_get(json_object_get(o, "HostConfig"), "Mounts"), 0);
+    size_t i = d->helper_count++;
+    snprintf(d->helpers[i].name, sizeof d->helpers[i].name, "%s", strstr(request, "name=") + 5);
+    snprintf(d->helpers[i].volume, sizeof d->helpers[i].volume, "%s", json_string_value(json_object_get(mount, "Source")));
+    json_decref(o);
+    return json_answer(d, 201, json_pack("{s:s}", "Id", d->helpers[i].name));
+}
+
+/* One entry of the content's name, and something behind it when there is any. */
+static struct fake_answer give_archive(struct fake_docker *d, size_t volume)
+{
+    char *tar = calloc(1, 4096);
+    strcpy(tar, d->volumes[volume].content);
+    tar[512] = tar[0];
+    d->texts[d->text_count++] = tar;
+    return (struct fake_answer){ .body = tar, .size = 4096, .chunked = 1 };
+}
+
+static struct fake_answer take_archive(struct fake_docker *d, size_t volume, const char *body)
+{
+    int fails = d->failing_puts >> d->puts++ & 1;
+    snprintf(d->volumes[volume].content, sizeof d->volumes[volume].content, "%s", fails ? "half" : body);
+    return fails ? message(d, 500, "no space left on device") : (struct fake_answer){ .body = "{}" };
+}
+
+static int about_archives(struct fake_docker *d, const char *request, const char *body, struct fake_answer *ret)
+{
+    char name[80];
+    const char *at = strstr(request, "/containers/");
+    if (!d->has_archives) return 0;
+    if (strstr(request, "/images/")) return *ret = (struct fake_answer){ .body = "{}" }, 1;
+    if (strstr(request, "POST /v1.41/volumes/create")) return *ret = make_volume(d, body), 1;
+    if (strstr(request, "POST /v1.41/containers/create")) return *ret = make_helper(d, request, body), 1;
+    if (!at || sscanf(at, "/containers/%79[^/?]", name) < 1) return 0;
+    for (size_t i = 0; i < d->helper_count; i++) {
+        size_t volume = find_volume(d, d->helpers[i].volume);
+        if (strcmp(d->helpers[i].name, name)) continue;
+        if (!strncmp(request, "DELETE", 6)) d->helpers[i].name[0] = '\0', *ret = (struct fake_answer){ .status = 204 };
+        else *ret = !strncmp(request, "PUT", 3) ? take_archive(d, volume, body) : give_archive(d, volume);
+        return 1;
+    }
+    return 0;
+}
+
+static int is_in_use(const struct fake_docker *d, const char *name)
+{
+    for (size_t i = 0; i < d->helper_count; i++)
+        if (*d->helpers[i].name && !strcmp(d->helpers[i].volume, name)) return 1;
+    return 0;
+}
+
 static int about_volume(struct fake_docker *d, const char *request, struct fake_answer *ret)
 {
     char name[80];
@@ -142,6 +214,7 @@ static int about_volume(struct fake_docker *d, const char *request, struct fake_
     if (!at || sscanf(at, "/volumes/%79[^/?]", name) < 1 || !strcmp(name, "create")) return 0;
     for (size_t i = 0; i < d->volume_count; i++) {
         if (strcmp(d->volumes[i].name, name)) continue;
+        if (!strncmp(request, "DELETE", 6) && is_in_use(d, name)) return *ret = message(d, 409, "volume is in use"), 1;
         *ret = json_answer(d, 200, volume_json(d, i));
         if (d->volumes[i].gone_when_used) d->volumes[i].made++;
         if (!strncmp(request, "DELETE", 6)) d->volumes[i].name[0] = '\0';
@@ -155,7 +228,6 @@ static int handle(void *ctx, const char *request, const char *body, struct fake_
 {
     struct fake_docker *d = ctx;
     char name[256] = "";
-    (void)body;
     if (!strcmp(request, "GET /version")) {
         *ret = json_answer(d, 200, json_pack("{s:s, s:s, s:s}", "Version", "99.9", "ApiVersion", d->api, "MinAPIVersion", d->oldest));
         return 1;
@@ -169,7 +241,7 @@ static int handle(void *ctx, const char *request, const char *body, struct fake_
         *ret = json_answer(d, 200, list_containers(d));
         return 1;
     }
-    return about_container(d, request, ret) || about_volume(d, request, ret);
+    return about_archives(d, request, body, ret) || about_container(d, request, ret) || about_volume(d, request, ret);
 }
 
 struct fake_docker *fake_docker_new(void)
@@ -216,4 +288,10 @@ int fake_docker_has_volume(const struct fake_docker *d, const char *name)
     for (size_t i = 0; i < d->volume_count; i++)
         if (!strcmp(d->volumes[i].name, name)) return 1;
     return 0;
+}
+
+const char *fake_docker_content(const struct fake_docker *d, const char *name)
+{
+    size_t i = find_volume(d, name);
+    return i < d->volume_count ? d->volumes[i].content : NULL;
 }

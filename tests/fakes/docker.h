@@ -33,8 +33,12 @@ struct fake_docker {
     const char *api, *oldest;   /* "1.41", "1.12" */
     struct fake_container containers[8];
     size_t container_count;
-    struct { char name[64], mountpoint[128]; const char *driver; json_t *labels, *options; int gone_when_used; unsigned made; } volumes[8];
-    size_t volume_count;
+    struct { char name[64], mountpoint[128], content[64]; const char *driver; json_t *labels, *options; int gone_when_used; unsigned made; } volumes[16];
+    size_t volume_count;        /* content: the name of the first entry that was put into it; "" when empty */
+    int has_archives;           /* to set: it makes volumes and helper containers, and answers their archive calls */
+    struct { char name[80], volume[64]; } helpers[16];
+    size_t helper_count;
+    unsigned puts, failing_puts; /* bit n: the n-th of them, from 0, gets status 500 after it came half */
     char did[4096];             /* "stop web, start web, ": what was done to containers, in order */
     char *texts[512];           /* answers, to be freed */
     size_t text_count;
@@ -44,6 +48,7 @@ struct fake_docker *fake_docker_new(void);
 void fake_docker_free(struct fake_docker *d);
 struct fake_container *fake_docker_container(struct fake_docker *d, const char *name, const char *volume); /* running */
 void fake_docker_volume(struct fake_docker *d, const char *name, const char *mountpoint);
+const char *fake_docker_content(const struct fake_docker *d, const char *name); /* of a volume; NULL: there is none */
 int fake_docker_has_volume(const struct fake_docker *d, const char *name);
 
 #endif

@@ -159,44 +159,6 @@ expect 1 "a container that stopping would remove is refused" run "$job"
 same "it runs on, with the others" "running $before" "$(state once) $(all_states)"
 docker rm -f "$p-once" >/dev/null
 
-# ---- SIGKILL between any two steps
-volumes_job "volumes: [{name: $p-app, quiesce: stop}], stop_timeout: 2s"
-for point in volume-journalled volume-stopped volume-read volume-put-back; do
-    for n in 1 2 3; do
-        PABENGINE_TEST_KILL=$point:$n pab run "$job"
-        [ $status -eq 137 ] || continue
-        pab discover "$job"
-        same "killed at $point the ${n}th time, the next command brings all back" "$before" "$(all_states)"
-    done
-done
-same "nothing stays in the journal then" "" "$(ls "$PABENGINE_STATE_DIR/journal" 2>/dev/null)"
-volumes_job "volumes: [{name: $p-app, quiesce: pause}]"
-for point in volume-journalled volume-paused volume-read; do
-    PABENGINE_TEST_KILL=$point:1 pab run "$job"
-    pab discover "$job"
-    same "killed at $point, what was paused is resumed" "137 $before" "137 $(all_states)"
-done
-expect 0 "the next run is clean" run "$job"
-
-volumes_job "volumes: [{name: $p-app, quiesce: stop}], stop_timeout: 2s"
-for point in volume-restore-journalled volume-restore-extracted volume-journalled volume-stopped volume-put-back; do
-    echo other >"$(dir app)/file"
-    PABENGINE_TEST_KILL=$point:1 pab restore "$job" latest --yes --force
-    killed=$status
-    pab discover "$job"
-    case $(cat "$(dir app)/file") in
-        other | content) same "a restore killed at $point leaves old or new, and all containers as they were" "137 $before" "$killed $(all_states)" ;;
-        *) not_ok "a restore killed at $point leaves old or new" "$(ls -la "$(dir app)")" ;;
-    esac
-done
-expect 0 "the next restore is clean" restore "$job" latest --yes --force
-same "and complete" content "$(cat "$(dir app)/file")"
-volumes_job "volumes: [$p-app], access: archive"
-PABENGINE_TEST_KILL=volume-helper-made:1 pab run "$job"
-check "a killed run leaves its helper container" test -n "$(docker ps -aq --filter label=pabengine.helper="$p-app")"
-pab discover "$job"
-same "the next command removes it" "" "$(docker ps -aq --filter label=pabengine.helper="$p-app")"
-
 # ---- the calling conventions, with a container that is stopped each time
 docker rm -f "$p-frozen" "$p-asleep" "$p-db" >/dev/null
 for quiesce in none pause stop; do

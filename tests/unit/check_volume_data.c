@@ -308,9 +308,122 @@ START_TEST(a_cancelled_read_removes_its_helper)
 }
 END_TEST
 
+/* ---- made anew through the Docker Engine */
+
+/* A backup of volume "data", whose mountpoint then cannot be reached and which holds something else; some archives put into it fail. */
+static void begin_anew(const char *content, unsigned failing_puts)
+{
+    begin_docker(NULL);
+    ck_assert_int_eq(backup(), PAB_OK);
+    ((struct volumes *)it.instance)->access = ACCESS_ARCHIVE;
+    it.docker->has_archives = 1;
+    strcpy(it.docker->volumes[0].content, content);
+    it.docker->failing_puts = failing_puts;
+}
+
+#define FILLED "PaxHeader/v" /* begins what the backup puts */
+
+static void volumes_are(const char *live, const char *old)
+{
+    ck_assert_str_eq(fake_docker_content(it.docker, "data"), live);
+    ck_assert_pstr_eq(fake_docker_content(it.docker, "data__pab_old"), old);
+    ck_assert_ptr_null(fake_docker_content(it.docker, "data__pab_new"));
+    ck_assert_ptr_null(fake_docker_content(it.docker, "data__pab_undo"));
+    ck_assert_uint_eq(it.host->journal.count, 0);
+    for (size_t i = 0; i < it.docker->helper_count; i++) ck_assert_str_eq(it.docker->helpers[i].name, "");
+}
+
+START_TEST(a_volume_made_anew_keeps_what_was_in_it)
+{
+    begin_anew("original", 0);
+    ck_assert_int_eq(restore(0), PAB_OK);
+    volumes_are(FILLED, "original");
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_OK);
+    volumes_are(FILLED, FILLED);
+    ck_assert_int_eq(restore(PAB_RESTORE_DROP_OLD), PAB_OK);
+    volumes_are(FILLED, NULL);
+    end();
+}
+END_TEST
+
+START_TEST(an_empty_volume_made_anew_keeps_nothing)
+{
+    begin_anew("", 0);
+    ck_assert_int_eq(restore(0), PAB_OK);
+    volumes_are(FILLED, NULL);
+    end();
+}
+END_TEST
+
+START_TEST(nothing_is_removed_before_the_backup_is_known_to_fill_a_volume_and_what_is_there_is_copied)
+{
+    static const uint32_t flags[] = { 0, PAB_RESTORE_DROP_OLD, PAB_RESTORE_FORCE };
+    for (unsigned put = 0; put < 2; put++)
+        for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+            begin_anew("original", 1u << put);
+            ck_assert_int_eq(restore(flags[i]), PAB_E_TOOL);
+            volumes_are("original", NULL);
+            ck_assert_uint_eq(fake_http_count(it.docker->http, "DELETE /v1.41/volumes/data"), 0);
+            end();
+        }
+}
+END_TEST
+
+START_TEST(a_volume_that_cannot_be_filled_gets_back_what_was_in_it)
+{
+    static const uint32_t flags[] = { 0, PAB_RESTORE_DROP_OLD };
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        begin_anew("original", 1u << 2);
+        ck_assert_int_eq(restore(flags[i]), PAB_E_TOOL);
+        volumes_are("original", NULL);
+        end();
+        begin_anew("", 1u << 1);
+        ck_assert_int_eq(restore(flags[i]), PAB_E_TOOL);
+        volumes_are("", NULL);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(a_volume_whose_only_content_is_the_copy_is_not_restored_to)
+{
+    static const uint32_t flags[] = { 0, PAB_RESTORE_FORCE, PAB_RESTORE_FORCE | PAB_RESTORE_DROP_OLD, PAB_RESTORE_CLEANUP };
+    begin_anew("original", 1u << 2 | 1u << 3);
+    ck_assert_int_eq(restore(0), PAB_E_TOOL);
+    ck_assert_int_eq(fake_has_text(&it.host->warnings, "lies in volume 'data__pab_old'"), 1);
+    ck_assert_uint_eq(it.host->journal.count, 1);
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        ck_assert_int_eq(restore(flags[i]), PAB_E_REFUSED);
+        ck_assert_str_eq(fake_docker_content(it.docker, "data__pab_old"), "original");
+    }
+    ck_assert_int_eq(restore(PAB_RESTORE_PLAN | PAB_RESTORE_FORCE), PAB_OK);
+    ck_assert_uint_eq(it.host->plans[0].plan.action, PAB_PLAN_CONFLICT);
+    fake_new_verb(it.host);
+    ck_assert_int_eq(it.plugin->recover(fake_op(it.host), it.host->journal.items[0]), PAB_OK);
+    ck_assert_str_eq(fake_docker_content(it.docker, "data"), "original");
+    ck_assert_ptr_null(fake_docker_content(it.docker, "data__pab_old"));
+    ck_assert_int_eq(it.plugin->recover(fake_op(it.host), it.host->journal.items[0]), PAB_OK); /* the undoing was killed before it was noted */
+    ck_assert_str_eq(fake_docker_content(it.docker, "data"), "original");
+    end();
+}
+END_TEST
+
+START_TEST(what_lies_on_a_device_is_not_made_anew)
+{
+    begin_anew("original", 0);
+    it.docker->volumes[0].options = json_pack("{s:s, s:s}", "device", "/srv/x", "o", "bind");
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_REFUSED);
+    volumes_are("original", NULL);
+    end();
+}
+END_TEST
+
 UNIT_MAIN("volume_data", rows_that_are_only_in_the_log_are_in_the_copy, a_database_at_rest_is_left_as_it_was,
           a_transaction_that_a_crash_left_is_rolled_back_in_the_copy_alone, what_only_looks_like_a_database_is_stored_as_it_lies,
           a_log_without_a_database_is_a_file, a_database_with_an_odd_name_is_copied, a_failure_in_the_middle_of_a_database_fails_the_backup,
           an_empty_folder_is_backed_up, a_folder_that_is_gone_is_an_error, a_folder_is_replaced_as_a_whole_and_the_old_one_is_kept,
           a_restore_that_fails_leaves_the_folder_as_it_was, what_a_killed_restore_left_is_removed, what_the_engine_sends_is_the_artifact_with_a_warning,
-          a_read_cut_short_fails_the_backup, a_helper_removed_before_the_read_fails_the_backup, a_cancelled_read_removes_its_helper)
+          a_read_cut_short_fails_the_backup, a_helper_removed_before_the_read_fails_the_backup, a_cancelled_read_removes_its_helper,
+          a_volume_made_anew_keeps_what_was_in_it, an_empty_volume_made_anew_keeps_nothing,
+          nothing_is_removed_before_the_backup_is_known_to_fill_a_volume_and_what_is_there_is_copied, a_volume_that_cannot_be_filled_gets_back_what_was_in_it,
+          a_volume_whose_only_content_is_the_copy_is_not_restored_to, what_lies_on_a_device_is_not_made_anew)
