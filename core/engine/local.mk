@@ -45,6 +45,7 @@ libpab_engine_la_SOURCES = \
 	%D%/schedule_text.c %D%/schedule_text.h \
 	%D%/schedule_units.c %D%/schedule_units.h \
 	%D%/schedule_when.c \
+	%D%/scratch.c %D%/scratch.h \
 	%D%/session.c %D%/session.h \
 	%D%/sizes.c %D%/sizes.h \
 	%D%/space.c %D%/space.h \

@@ -1,10 +1,6 @@
 /* opctx.c - see opctx.h. */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include "core/base/cleanup.h"
-#include "core/base/fsutil.h"
-#include "core/base/log.h"
 #include "core/engine/opctx.h"
 
 static void b_warn(void *ctx, const char *object, const char *message)
@@ -86,18 +82,9 @@ static const char *b_scratch(void *ctx, struct pab_error *err)
 {
     struct pab_opctx *c = ctx;
     pthread_mutex_lock(&c->lock);
-    if (!c->scratch) {
-        const char *tmp = getenv("TMPDIR");
-        char *path = pab_sprintf("%s/pabengine-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
-        if (mkdtemp(path)) {
-            c->scratch = path;
-        } else {
-            pab_error_set(err, pab_error_code_of_errno(errno), errno, "cannot make a private folder '%s'", path);
-            free(path);
-        }
-    }
+    if (!c->scratch.path) pab_scratch_make(&c->scratch, err);
     pthread_mutex_unlock(&c->lock);
-    return c->scratch;
+    return c->scratch.path;
 }
 
 void pab_opctx_init(struct pab_opctx *c, struct pab_session *s, struct pab_instance *i, struct pab_traffic *t)
@@ -108,9 +95,7 @@ void pab_opctx_init(struct pab_opctx *c, struct pab_session *s, struct pab_insta
 
 void pab_opctx_release(struct pab_opctx *c)
 {
-    struct pab_error err = { 0 };
-    if (c->scratch && pab_remove_tree(AT_FDCWD, c->scratch, &err)) pab_logf(PAB_LL_VERBOSE, c->target, "%s", err.message);
-    free(c->scratch);
+    pab_scratch_remove(&c->scratch, c->target);
     free(c->object_kind);
     free(c->source);
     free(c->infos);

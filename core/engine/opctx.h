@@ -7,6 +7,7 @@
 #define PAB_ENGINE_OPCTX_H
 
 #include <pthread.h>
+#include "core/engine/scratch.h"
 #include "core/engine/session.h"
 #include "core/tree/tree_writer.h"
 
@@ -29,7 +30,7 @@ struct pab_opctx {
     uint32_t categories;
     struct pab_traffic *traffic;         /* shared by all targets of the verb; atomic adds */
     pthread_mutex_t lock;                /* of what the plugin's threads may touch at once */
-    char *scratch;                       /* private folder, made on demand */
+    struct pab_scratch scratch;          /* private folder, made on demand */
     uint64_t warnings;                   /* of the last call: all of them, */
     uint64_t warnings_of[PAB_WARNING_KINDS]; /* ... and each kind */
 

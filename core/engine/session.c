@@ -2,6 +2,7 @@
 #include <string.h>
 #include "core/base/cleanup.h"
 #include "core/base/str.h"
+#include "core/engine/scratch.h"
 #include "core/engine/session.h"
 
 int pab_exit_of_error(const struct pab_error *err)
@@ -72,6 +73,7 @@ int pab_session_open(const struct pab_session_opts *o, struct pab_session **ret,
     s->state_dir = pab_strdup(o->state_dir);
     s->store_path = pab_strdup(o->store_path ? o->store_path : s->job->store_path);
     pab_journal_replay(s->journal, s->plugs, &s->events);
+    pab_scratch_sweep();
     *ret = s;
     return PAB_EXIT_OK;
 }

@@ -121,6 +121,7 @@ static int put_database(const struct volume *vol, struct pab_op *op, struct pab_
         return PAB_OK;
     }
     int rc = sqlite_copy(op, vol->dir, path, copy, &err);
+    pab_test_point("volume-database-copied");
     if (rc == PAB_E_CANCELLED || rc == PAB_E_NOSPACE || rc == PAB_E_NOMEM) {
         unlink(copy);
         return sup_fail(op, &err);

@@ -156,3 +156,18 @@ expect 0 "the next incremental run succeeds" run "$job" --incremental --name bac
 text=$(brings_back backup-after)
 same "builds on the one before, and brings back all changes since" "" "$text"
 expect 0 "and all verify" verify "$job" --all --check-integrity
+
+# ---- copies of databases lie in clear below TMPDIR while they are stored
+if command -v sqlite3 >/dev/null; then
+    mkdir "$T/tmp" && export TMPDIR=$T/tmp
+    make_data
+    make_job "$T/copies.yaml" <<<"targets: [{name: data, plugin: volume, options: {driver: path, root: $pa/volumes, volumes: [v1]}}]"
+    sqlite3 "$pa/volumes/v1/app.db" "CREATE TABLE t(x); INSERT INTO t VALUES('in clear')"
+    killed volume-database-copied:1 run "$job"
+    same "killed while it holds the copy of a database" "137 1" "$status $(find "$T/tmp" -type f | wc -l)"
+    expect 0 "the next command" discover "$job"
+    same "removes the copy" "" "$(ls -A "$T/tmp")"
+    unset TMPDIR
+else
+    skip "copies of databases" "sqlite3 is not installed"
+fi

@@ -24,6 +24,11 @@ tests_unit_check_journal_SOURCES = tests/unit/check_journal.c tests/unit/unit.h
 tests_unit_check_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_journal_LDADD = $(UNIT_LIBS)
 
+unit_tests += tests/unit/check_scratch
+tests_unit_check_scratch_SOURCES = tests/unit/check_scratch.c tests/unit/unit.h
+tests_unit_check_scratch_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_scratch_LDADD = $(UNIT_LIBS)
+
 unit_tests += tests/unit/check_order
 tests_unit_check_order_SOURCES = tests/unit/check_order.c tests/unit/unit.h
 tests_unit_check_order_CPPFLAGS = $(UNIT_CPPFLAGS)
