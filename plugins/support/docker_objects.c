@@ -1,4 +1,5 @@
 /* docker_objects.c - volumes and containers; see docker.h. */
+#include <poll.h>
 #include <string.h>
 #include "plugins/support/docker_private.h"
 
@@ -106,8 +107,21 @@ static int order(struct docker *d, const char *id, const char *what, uint32_t id
 }
 
 int docker_container_start(struct docker *d, const char *id, struct pab_error *err) { return order(d, id, "start", SLOW_MS, err); }
-int docker_container_pause(struct docker *d, const char *id, struct pab_error *err) { return order(d, id, "pause", SLOW_MS, err); }
 int docker_container_unpause(struct docker *d, const char *id, struct pab_error *err) { return order(d, id, "unpause", SLOW_MS, err); }
+
+/* "unable to freeze": what starts processes all the time may slip through the kernel's fingers, and be caught the next time. */
+int docker_container_pause(struct docker *d, const char *id, struct pab_error *err)
+{
+    struct pab_error why = { 0 };
+    int rc = order(d, id, "pause", SLOW_MS, &why);
+    for (int tries = 1; rc == PAB_E_TOOL && tries < 5; tries++) {
+        poll(NULL, 0, 200 * tries);
+        pab_error_clear(&why);
+        rc = order(d, id, "pause", SLOW_MS, &why);
+    }
+    if (rc && err) *err = why;
+    return rc;
+}
 
 int docker_container_stop(struct docker *d, const char *id, int64_t grace_s, struct pab_error *err)
 {
