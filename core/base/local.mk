@@ -13,6 +13,7 @@ libpab_plain_la_SOURCES = \
 	%D%/faults.c %D%/faults.h \
 	%D%/fsutil.c %D%/fspath.c %D%/remove_tree.c %D%/fsutil.h \
 	%D%/glob.c %D%/glob.h \
+	%D%/kept.c %D%/kept.h \
 	%D%/proc.c %D%/proc_watch.c %D%/proc_private.h %D%/proc.h \
 	%D%/str.c %D%/text.c %D%/str.h \
 	%D%/vec.c %D%/vec.h

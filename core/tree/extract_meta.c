@@ -1,7 +1,6 @@
 /* extract_meta.c - see extract.h. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 #include "core/base/alloc.h"
 #include "core/base/cleanup.h"
+#include "core/base/kept.h"
 #include "core/base/str.h"
 #include "core/tree/extract.h"
 #include "core/tree/text.h"
@@ -86,11 +86,9 @@ int pab_xmeta_set(struct pab_xtract *x, int fd, const struct pab_xdir *dir, cons
 /* NAME.pab-old, or NAME.pab-old.2 and so on when that is taken: what an earlier restore kept is not lost either. */
 static int move_away(const struct pab_xdir *dir, const char *name, struct pab_error *err)
 {
-    char old[NAME_MAX + 1], suffix[32];
-    for (unsigned n = 1; n < 10000; n++) {
-        if (n == 1) snprintf(suffix, sizeof suffix, ".pab-old");
-        else snprintf(suffix, sizeof suffix, ".pab-old.%u", n);
-        snprintf(old, sizeof old, "%.*s%s", (int)(NAME_MAX - strlen(suffix)), name, suffix);
+    char old[NAME_MAX + 1];
+    for (unsigned n = 1; n <= PAB_KEPT_MAX; n++) {
+        pab_kept_name(name, n, old);
         if (renameat2(dir->fd, name, dir->fd, old, RENAME_NOREPLACE) == 0 || errno == ENOENT) return PAB_OK;
         if (errno != EEXIST) return pab_x_fail(dir, name, "move away the old", errno, err);
     }

@@ -8,8 +8,7 @@
 
 #include <sys/stat.h>
 #include "plugins/support/info.h"
-
-#define FILES_OLD_SUFFIX ".pab-old" /* what tree_extract appends to the names of what it replaces */
+#include "plugins/support/kept.h"
 
 struct files_set {
     const char *name;          /* lives with the config */
@@ -20,7 +19,7 @@ struct files_set {
 struct files {
     const char *root;
     struct { struct files_set *items; size_t count, capacity; } sets;
-    struct pab_strs exclude;   /* as given, and *.pab-old */
+    struct pab_strs exclude;   /* as given, and what restores kept */
     int keep_old;
 };
 

@@ -76,7 +76,7 @@ static int files_open(struct pab_op *op, const struct pab_config *c, void **ret)
     f->root = h->config_str(c, "root");
     f->keep_old = h->config_int(c, "keep_old") != 0;
     for (uint64_t i = 0; i < h->config_count(c, "exclude"); i++) pab_strs_add(&f->exclude, h->config_item(c, "exclude", i));
-    pab_strs_add(&f->exclude, "*" FILES_OLD_SUFFIX);
+    sup_exclude_kept(&f->exclude);
     if (add_sets(f, op, c) || mark_required(f, op, c)) return PAB_E_CONFIG;
     *ret = TAKE_PTR(f);
     return PAB_OK;

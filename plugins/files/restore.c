@@ -22,7 +22,7 @@ static void summarize(const struct restore *r, const struct files_diff *d, struc
     if (d->extra) pab_buf_addf(text, ", %llu extra that stay%s", (unsigned long long)d->extra, d->extra == 1 ? "s" : "");
     pab_buf_addf(text, " in '%s'", r->root);
     if (d->names.size) pab_buf_addf(text, ": %s", pab_buf_str(&d->names));
-    if (d->changed && r->keep_old) pab_buf_adds(text, "; the replaced files stay as NAME" FILES_OLD_SUFFIX);
+    if (d->changed && r->keep_old) pab_buf_adds(text, "; the replaced files stay as NAME" PAB_KEPT_SUFFIX);
     else if (d->changed) pab_buf_adds(text, "; the replaced files are not kept");
 }
 
@@ -76,42 +76,14 @@ static int restore_set(const struct restore *r, uint32_t i)
     return PAB_OK;
 }
 
-/* What earlier restores kept of this set: the name of an entry with the suffix. */
-static int clean_set(const struct restore *r, uint32_t i, uint64_t *ret_removed)
-{
-    const struct pab_host *h = r->op->host;
-    struct pab_reader *reader = NULL;
-    struct pab_entry e = { .struct_size = sizeof e };
-    struct pab_error err = { 0 };
-    struct stat st;
-    int rc = h->artifact_open(r->op, i, PAB_OPEN_INDEX, &reader);
-    if (rc) return rc;
-    while ((rc = h->tree_next(reader, &e)) == PAB_OK) {
-        const char *base = NULL;
-        e.struct_size = sizeof e;
-        if (strcmp(e.path, ".") == 0) continue;
-        CLEANUP_FREE char *old = pab_sprintf("%s" FILES_OLD_SUFFIX, e.path);
-        CLEANUP_CLOSE int parent = pab_open_parent_beneath(r->root_fd, old, &base);
-        if (parent < 0 || fstatat(parent, base, &st, AT_SYMLINK_NOFOLLOW)) continue;
-        ++*ret_removed;
-        if (r->req->flags & PAB_RESTORE_PLAN) continue;
-        if (pab_remove_tree(parent, base, &err)) {
-            rc = sup_fail(r->op, &err);
-            break;
-        }
-    }
-    h->artifact_close(reader);
-    return rc == PAB_END ? PAB_OK : rc;
-}
-
 static int clean_up(const struct restore *r, uint32_t i)
 {
     uint64_t removed = 0;
     const char *object = info_of(r->req, i)->object;
     if (r->root_fd < 0) return PAB_OK;
-    int rc = clean_set(r, i, &removed);
+    int rc = sup_remove_kept(r->op, i, r->root_fd, (r->req->flags & PAB_RESTORE_PLAN) != 0, &removed);
     if (rc || !removed) return rc;
-    CLEANUP_FREE char *text = pab_sprintf("%llu file%s kept as NAME" FILES_OLD_SUFFIX " in '%s'", (unsigned long long)removed, removed == 1 ? "" : "s", r->root);
+    CLEANUP_FREE char *text = pab_sprintf("%llu file%s kept as NAME" PAB_KEPT_SUFFIX " in '%s'", (unsigned long long)removed, removed == 1 ? "" : "s", r->root);
     if (r->req->flags & PAB_RESTORE_PLAN) return sup_plan(r->op, PAB_PLAN_DROP, object, PAB_SIZE_UNKNOWN, "%s", text);
     pab_log(r->op, PAB_LOG_INFO, "%s: removed %s", object, text);
     return PAB_OK;

@@ -3,7 +3,7 @@
 noinst_LTLIBRARIES += libpab_support.la
 libpab_support_la_CPPFLAGS = $(AM_CPPFLAGS)
 libpab_support_la_SOURCES = \
-	%D%/support.c %D%/support.h %D%/info.c %D%/info.h %D%/place.c %D%/place.h
+	%D%/support.c %D%/support.h %D%/info.c %D%/info.h %D%/kept.c %D%/kept.h %D%/place.c %D%/place.h
 libpab_support_la_LIBADD = libpab_plain.la
 
 # HTTP and JSON: only for the plugins that say HTTP_LIBS, since they draw in libcurl and jansson.

@@ -53,9 +53,12 @@ static int choice(const char *text, const char *const *choices)
     return i;
 }
 
-static void add_excludes(struct pab_strs *ret, const struct pab_host *h, const struct pab_config *c)
+/* Of one volume (NULL: none in particular) and of all, and what restores of single files have kept. */
+static void add_excludes(struct pab_strs *ret, const struct pab_host *h, const struct pab_config *one, const struct pab_config *all)
 {
-    for (uint64_t i = 0; i < h->config_count(c, "exclude"); i++) pab_strs_add(ret, h->config_item(c, "exclude", i));
+    for (uint64_t i = 0; one && i < h->config_count(one, "exclude"); i++) pab_strs_add(ret, h->config_item(one, "exclude", i));
+    for (uint64_t i = 0; i < h->config_count(all, "exclude"); i++) pab_strs_add(ret, h->config_item(all, "exclude", i));
+    sup_exclude_kept(ret);
 }
 
 static void add_spec(struct volumes *v, const struct pab_host *h, const struct pab_config *all, const struct pab_config *c)
@@ -63,8 +66,7 @@ static void add_spec(struct volumes *v, const struct pab_host *h, const struct p
     const char *quiesce = h->config_str(c, "quiesce");
     struct volume_spec s = { .name = h->config_str(c, "name"), .as = h->config_str(c, "as"),
                              .quiesce = quiesce ? (enum volume_quiesce)choice(quiesce, quiesces) : v->other.quiesce };
-    add_excludes(&s.exclude, h, c);
-    add_excludes(&s.exclude, h, all);
+    add_excludes(&s.exclude, h, c, all);
     PAB_PUSH(&v->specs, s);
 }
 
@@ -116,7 +118,7 @@ static int volume_open(struct pab_op *op, const struct pab_config *c, void **ret
     v->access = (enum volume_access)choice(h->config_str(c, "access"), accesses);
     v->stop_ms = h->config_int(c, "stop_timeout");
     v->other.quiesce = (enum volume_quiesce)choice(h->config_str(c, "quiesce"), quiesces);
-    add_excludes(&v->other.exclude, h, c);
+    add_excludes(&v->other.exclude, h, NULL, c);
     for (uint64_t i = 0; i < h->config_count(c, "volumes"); i++) add_spec(v, h, c, h->config_record(c, "volumes", i));
     for (uint64_t i = 0; i < h->config_count(c, "containers"); i++) {
         const struct pab_config *r = h->config_record(c, "containers", i);

@@ -16,6 +16,19 @@ int restore_extract(const struct restore *r, const char *dir, uint32_t flags)
     return rc;
 }
 
+int restore_remove_kept(const struct restore *r, const char *dir)
+{
+    int only_plan = (r->req->flags & PAB_RESTORE_PLAN) != 0;
+    uint64_t n = 0;
+    CLEANUP_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    int rc = fd < 0 ? PAB_OK : sup_remove_kept(r->op, r->index, fd, only_plan, &n);
+    if (rc || !n) return rc;
+    CLEANUP_FREE char *text = pab_sprintf("%llu file%s kept as NAME" PAB_KEPT_SUFFIX " in '%s'", (unsigned long long)n, n == 1 ? "" : "s", r->name);
+    if (only_plan) return restore_plan(r, PAB_PLAN_DROP, PAB_SIZE_UNKNOWN, "%s", text);
+    pab_log(r->op, PAB_LOG_INFO, "%s: removed %s", r->a->object, text);
+    return PAB_OK;
+}
+
 /* --to: a folder for each volume, nothing of Docker is asked. */
 static int restore_beside(const struct restore *r)
 {

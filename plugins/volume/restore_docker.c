@@ -218,10 +218,13 @@ int restore_cleanup_docker(struct restore *r)
     CLEANUP_FREE char *old = pab_sprintf("%s" VOLUME_OLD_SUFFIX, r->name);
     CLEANUP_FREE char *marker = pab_sprintf("%s" VOLUME_UNDO_SUFFIX, r->name);
     struct pab_error err = { 0 };
-    int rc = find(r, old, &t.old);
+    int rc = find(r, r->name, &t.info);
+    if (!rc) rc = find(r, old, &t.old);
     if (!rc) rc = find(r, marker, &t.marker);
+    CLEANUP_FREE char *live = t.info ? volume_readable_dir(r->v, r->d, t.info) : NULL;
+    if (!rc && live) rc = restore_remove_kept(r, live);
+    if (!rc && t.old) rc = refuse_half_made(r, &t);
     if (rc || !t.old) return rc;
-    if ((rc = refuse_half_made(r, &t))) return rc;
     if (r->req->flags & PAB_RESTORE_PLAN) return restore_plan(r, PAB_PLAN_DROP, PAB_SIZE_UNKNOWN, "volume '%s' is removed", old);
     return docker_volume_remove(r->d, old, &err) ? sup_fail(r->op, &err) : PAB_OK;
 }

@@ -87,7 +87,9 @@ int restore_cleanup_folder(struct restore *r)
     struct pab_error err = { 0 };
     CLEANUP_FREE char *live = pab_path_join(r->v->root, r->name);
     CLEANUP_FREE char *old = pab_sprintf("%s" FOLDER_OLD_SUFFIX, live);
-    if (!pab_path_is_safe(r->name) || !exists(old)) return PAB_OK;
+    if (!pab_path_is_safe(r->name)) return PAB_OK;
+    int rc = restore_remove_kept(r, live);
+    if (rc || !exists(old)) return rc;
     if (r->req->flags & PAB_RESTORE_PLAN) return restore_plan(r, PAB_PLAN_DROP, PAB_SIZE_UNKNOWN, "'%s' is removed", old);
     return pab_remove_tree(AT_FDCWD, old, &err) ? sup_fail(r->op, &err) : PAB_OK;
 }

@@ -15,12 +15,13 @@
 
 #include "plugins/support/docker_rest.h"
 #include "plugins/support/info.h"
+#include "plugins/support/kept.h"
 #include "plugins/support/place.h"
 
 #define VOLUME_OLD_SUFFIX "__pab_old"  /* of a volume's name: what a restore replaced */
 #define VOLUME_NEW_SUFFIX "__pab_new"  /* where a backup is tried first */
 #define VOLUME_UNDO_SUFFIX "__pab_undo" /* there: the volume is being made anew, its content lies in NAME__pab_old */
-#define FOLDER_OLD_SUFFIX ".pab-old"   /* of a folder's: the same */
+#define FOLDER_OLD_SUFFIX PAB_KEPT_SUFFIX   /* of a folder's: the same */
 
 enum volume_quiesce { QUIESCE_NONE, QUIESCE_PAUSE, QUIESCE_STOP };
 enum volume_access { ACCESS_AUTO, ACCESS_MOUNTPOINT, ACCESS_ARCHIVE };
@@ -158,6 +159,8 @@ struct restore {
 };
 #define restore_plan(r, action, size, ...) sup_plan((r)->op, action, (r)->a->object, size, __VA_ARGS__)
 int restore_extract(const struct restore *r, const char *dir, uint32_t flags);
+/* --cleanup: what restores of single files kept below `dir`. */
+int restore_remove_kept(const struct restore *r, const char *dir);
 int restore_docker(struct restore *r);  /* each of them: or only plans it, as the request says */
 int restore_folder(struct restore *r);
 int restore_cleanup_docker(struct restore *r);

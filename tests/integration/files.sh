@@ -82,6 +82,20 @@ has_not "no .pab-old in it" <(zcat "$(latest)"/config/*.mtree.gz) "pab-old"
 expect 0 "cleanup removes what was kept" restore "$job" latest --cleanup --yes
 same "and only that" "no A=1" "$(ls "$pa/.env.pab-old" 2>/dev/null || echo no) $(head -n 1 "$pa/.env")"
 
+long=$(printf 'n%.0s' {1..250})
+echo one >"$pa/docs/$long" && echo user >"$pa/docs/1.pab-old.md" && echo one >"$pa/docs/kept"
+expect 0 "a name of 250 bytes is backed up" run "$job"
+for text in two three; do
+    echo $text >"$pa/docs/$long" && echo $text >"$pa/docs/kept"
+    expect 0 "and restored over '$text'" restore "$job" latest --yes
+done
+same "what two restores replaced is all kept" 4 "$(find "$pa" -name '*.pab-old' -o -name '*.pab-old.2' | wc -l)"
+expect 0 "the next run leaves those out, too" run "$job"
+same "but not a file that only has the letters in its name" "docs/1.pab-old.md" "$(zcat "$(latest)"/config/docs_*.mtree.gz | grep -o 'docs/[^ ]*pab-old[^ ]*')"
+expect 0 "cleanup removes them all" restore "$job" latest --cleanup --yes
+same "and nothing else" "./docs/1.pab-old.md" "$(cd "$pa" && find . -name '*pab-old*')"
+rm "$pa/docs/$long" "$pa/docs/1.pab-old.md" "$pa/docs/kept"
+
 # ---- everything gone, elsewhere, only some
 rm -rf "$pa"
 expect 0 "a restore into nothing" restore "$job" "$backup" --yes

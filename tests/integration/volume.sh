@@ -69,7 +69,12 @@ compare_trees "the same files, too" "$T/data" "$T/to/letta_data"
 echo changed >"$data/sub/plain" && echo extra >"$data/extra"
 expect 0 "--include restores one file" restore "$job" latest --include sub/plain --yes
 same "that one, and nothing else" "plain changed extra" "$(cat "$data/sub/plain" "$data/sub/plain.pab-old" "$data/extra" | xargs)"
-rm "$data/sub/plain.pab-old" "$data/extra"
+echo mine >"$data/mine.pab-old.txt"
+expect 0 "the next run" run "$job"
+has_not "leaves what was kept out" <(zcat "$(latest)"/volumes/*.mtree.gz) "plain.pab-old"
+expect 0 "--cleanup removes it inside the volume, too" restore "$job" latest --cleanup --yes
+same "and nothing else" "$data/mine.pab-old.txt" "$(find "$data" -name '*pab-old*')"
+rm "$data/mine.pab-old.txt" "$data/extra"
 
 # ---- what is not there
 volumes_job "volumes: [$p-typo]"

@@ -10,7 +10,7 @@ BEGIN {
     # plug and config do not know the store, nor the store them
     never["plug", "store"] = never["config", "store"] = never["config", "tree"] = never["store", "tree"] = 1
     never["plug", "tree"] = 1
-    split("alloc buf cleanup deadline error glob proc str vec cancel clock cpus fsutil", b, " ")
+    split("alloc buf cleanup deadline error glob kept proc str vec cancel clock cpus fsutil", b, " ")
     for (i in b) stateless[b[i] ".h"] = 1
 }
 /^[ \t]*#[ \t]*include[ \t]*"/ {

@@ -186,6 +186,8 @@ START_TEST(excluded_files_and_kept_old_ones_are_left_out)
     ck_assert_int_eq(open_files("sets: {docs: [docs]}\nexclude: [\"*.tmp\", cache/]\n"), PAB_OK);
     put("docs/a.md", "");
     put("docs/a.md.pab-old", "");
+    put("docs/a.md.pab-old.2", "");
+    put("docs/a.md.pab-old.9999", "");
     put("docs/x.tmp", "");
     put("docs/cache/y", "");
     ck_assert_str_eq(matched(), "docs docs/a.md");
@@ -374,12 +376,14 @@ START_TEST(cleanup_removes_what_was_kept_of_the_backups_own_files_only)
     ck_assert_int_eq(open_files("sets: {s: [\"*\"]}\n"), PAB_OK);
     put("a", "new");
     put("a.pab-old", "old");
-    put("mine.pab-old", "not of a restore");
+    static const char *const kept[] = { "a.pab-old", "a.pab-old.3", "a.pab-old.4" };
+    static const char *const others[] = { "a", "mine.pab-old", "a.pab-old.1", "a.pab-old.txt", "aa.pab-old.2" };
+    for (size_t i = 1; i < sizeof kept / sizeof *kept; i++) put(kept[i], "old");
+    for (size_t i = 1; i < sizeof others / sizeof *others; i++) put(others[i], "not of a restore");
     told.entries = e, told.entry_count = 1;
     ck_assert_int_eq(files_restore(it.files, &op, &req), PAB_OK);
-    ck_assert_int_ne(faccessat(it.fd, "a.pab-old", F_OK, 0), 0);
-    ck_assert_int_eq(faccessat(it.fd, "a", F_OK, 0), 0);
-    ck_assert_int_eq(faccessat(it.fd, "mine.pab-old", F_OK, 0), 0);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) ck_assert_int_ne(faccessat(it.fd, kept[i], F_OK, 0), 0);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) ck_assert_int_eq(faccessat(it.fd, others[i], F_OK, 0), 0);
     done();
 }
 END_TEST

@@ -215,6 +215,27 @@ START_TEST(a_folder_is_replaced_as_a_whole_and_the_old_one_is_kept)
 }
 END_TEST
 
+START_TEST(what_restores_of_single_files_kept_is_left_out_and_cleaned_up)
+{
+    static const char *const kept[] = { "data/file.pab-old", "data/file.pab-old.2" }, *const others[] = { "data/file", "data/mine.pab-old", "data/file.pab-old.txt" };
+    begin_path();
+    for (size_t i = 0; i < 2; i++) put_text(kept[i], "kept");
+    for (size_t i = 0; i < 3; i++) put_text(others[i], "x");
+    ck_assert_int_eq(backup(), PAB_OK);
+    ck_assert_ptr_nonnull(entry("file"));
+    ck_assert_ptr_nonnull(entry("file.pab-old.txt"));
+    ck_assert_ptr_null(entry("file.pab-old"));
+    ck_assert_ptr_null(entry("file.pab-old.2"));
+    ck_assert_int_eq(restore(PAB_RESTORE_CLEANUP | PAB_RESTORE_PLAN), PAB_OK);
+    ck_assert_uint_eq(it.host->plans[0].plan.action, PAB_PLAN_DROP);
+    for (size_t i = 0; i < 2; i++) ck_assert_int_eq(is_there(kept[i]), 1);
+    ck_assert_int_eq(restore(PAB_RESTORE_CLEANUP), PAB_OK);
+    for (size_t i = 0; i < 2; i++) ck_assert_int_eq(is_there(kept[i]), 0);
+    for (size_t i = 0; i < 3; i++) ck_assert_int_eq(is_there(others[i]), 1);
+    end();
+}
+END_TEST
+
 START_TEST(a_restore_that_fails_leaves_the_folder_as_it_was)
 {
     begin_path();
@@ -422,7 +443,7 @@ UNIT_MAIN("volume_data", rows_that_are_only_in_the_log_are_in_the_copy, a_databa
           a_transaction_that_a_crash_left_is_rolled_back_in_the_copy_alone, what_only_looks_like_a_database_is_stored_as_it_lies,
           a_log_without_a_database_is_a_file, a_database_with_an_odd_name_is_copied, a_failure_in_the_middle_of_a_database_fails_the_backup,
           an_empty_folder_is_backed_up, a_folder_that_is_gone_is_an_error, a_folder_is_replaced_as_a_whole_and_the_old_one_is_kept,
-          a_restore_that_fails_leaves_the_folder_as_it_was, what_a_killed_restore_left_is_removed, what_the_engine_sends_is_the_artifact_with_a_warning,
+          what_restores_of_single_files_kept_is_left_out_and_cleaned_up, a_restore_that_fails_leaves_the_folder_as_it_was, what_a_killed_restore_left_is_removed, what_the_engine_sends_is_the_artifact_with_a_warning,
           a_read_cut_short_fails_the_backup, a_helper_removed_before_the_read_fails_the_backup, a_cancelled_read_removes_its_helper,
           a_volume_made_anew_keeps_what_was_in_it, an_empty_volume_made_anew_keeps_nothing,
           nothing_is_removed_before_the_backup_is_known_to_fill_a_volume_and_what_is_there_is_copied, a_volume_that_cannot_be_filled_gets_back_what_was_in_it,
