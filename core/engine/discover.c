@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "core/base/buf.h"
 #include "core/base/cancel.h"
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
@@ -25,8 +26,15 @@ static int call_check(struct pab_opctx *c, struct pab_op *op, void *arg)
     return c->instance->plugin->p.check ? c->instance->plugin->p.check(c->instance->data, op, &req) : PAB_OK;
 }
 
-/* One verb over all targets; counts failures. */
-static int over_targets(struct pab_session *s, enum pab_verb verb, size_t *failed, size_t *warned, struct pab_error *err)
+static int judge_down(const struct pab_opctx *c, struct pab_error *err)
+{
+    CLEANUP(pab_buf_release) struct pab_buf text = PAB_BUF_INIT(4096);
+    for (size_t i = 0; i < c->down.count; i++) pab_buf_addf(&text, "%s%s", i ? ", " : "", c->down.items[i]);
+    return c->down.count ? pab_error_set(err, PAB_E_UNREACHABLE, 0, "%s", pab_buf_str(&text)) : PAB_OK;
+}
+
+/* One verb over all targets; counts failures. for_health: what a check names as down is one. */
+static int over_targets(struct pab_session *s, enum pab_verb verb, int for_health, size_t *failed, size_t *warned, struct pab_error *err)
 {
     struct pab_instance *list;
     size_t n;
@@ -42,6 +50,7 @@ static int over_targets(struct pab_session *s, enum pab_verb verb, size_t *faile
         pab_opctx_init(&c, s, &list[i], &traffic);
         int rc = pab_instance_open(s, &list[i], &why);
         if (!rc) rc = pab_opctx_call(&c, verb, list[i].target->timeout_ms, verb == PAB_VERB_CHECK ? call_check : call_discover, NULL, &why);
+        if (!rc && for_health) rc = judge_down(&c, &why);
         if (rc) {
             (*failed)++;
             pab_emit_error(s, list[i].target->name, &why);
@@ -66,7 +75,7 @@ static int exit_code(size_t failed, size_t warned)
 int pab_engine_discover(struct pab_session *s, struct pab_error *err)
 {
     size_t failed = 0, warned = 0;
-    if (over_targets(s, PAB_VERB_DISCOVER, &failed, &warned, err)) return pab_exit_of_error(err);
+    if (over_targets(s, PAB_VERB_DISCOVER, 0, &failed, &warned, err)) return pab_exit_of_error(err);
     return exit_code(failed, 0);
 }
 
@@ -105,7 +114,7 @@ static int check_store(struct pab_session *s, struct pab_error *err)
 int pab_engine_check(struct pab_session *s, struct pab_error *err)
 {
     size_t failed = 0, warned = 0;
-    if (over_targets(s, PAB_VERB_CHECK, &failed, &warned, err)) return pab_exit_of_error(err);
+    if (over_targets(s, PAB_VERB_CHECK, 0, &failed, &warned, err)) return pab_exit_of_error(err);
     struct pab_error why = { 0 };
     int rc = check_store(s, &why);
     if (rc) {
@@ -142,7 +151,7 @@ int pab_engine_health(struct pab_session *s, struct pab_error *err)
     size_t failed = 0, warned = 0;
     struct pab_error why = { 0 };
     CLEANUP_FREE char *text = NULL;
-    if (over_targets(s, PAB_VERB_CHECK, &failed, &warned, err)) return pab_exit_of_error(err);
+    if (over_targets(s, PAB_VERB_CHECK, 1, &failed, &warned, err)) return pab_exit_of_error(err);
     int ok = store_is_well(s, &text, &why);
     if (!ok) pab_emit_error(s, "store", &why);
     pab_emit(&s->events, &(struct pab_event){ .type = PAB_EV_TARGET_END, .target = "store", .plugin = "directory", .status = ok ? PAB_MF_OK : PAB_MF_FAILED,

@@ -51,6 +51,7 @@ static int b_fact(void *ctx, const char *key, const char *value, struct pab_erro
     (void)err;
     pthread_mutex_lock(&c->lock);
     if (c->mf) pab_kvs_set(&c->mf->facts, key, value);
+    else if (!strcmp(key, "down")) pab_strs_add(&c->down, value);
     pthread_mutex_unlock(&c->lock);
     if (!c->mf) pab_emit(&c->session->events, &(struct pab_event){ .type = PAB_EV_FACT, .target = c->target, .text = key, .detail = value });
     return PAB_OK;
@@ -96,6 +97,7 @@ void pab_opctx_init(struct pab_opctx *c, struct pab_session *s, struct pab_insta
 void pab_opctx_release(struct pab_opctx *c)
 {
     pab_scratch_remove(&c->scratch, c->target);
+    pab_strs_release(&c->down);
     free(c->object_kind);
     free(c->source);
     free(c->infos);

@@ -44,6 +44,9 @@ struct pab_opctx {
     uint64_t objects;                    /* object_add calls */
     char *object_kind;                   /* of the first */
 
+    /* check */
+    struct pab_strs down;                /* facts "down" */
+
     /* discover */
     uint64_t size;                       /* sum of the objects' estimates */
 

@@ -3,6 +3,21 @@
 #include <unistd.h>
 #include "plugins/volume/volume.h"
 
+/* For health: each container that should serve what is in these volumes and does not. */
+static int tell_down(struct pab_op *op, const struct users *users, const struct volume_list *l)
+{
+    int rc = PAB_OK;
+    for (size_t i = 0; !rc && i < users->count; i++) {
+        CLEANUP_FREE char *state = user_is_down(users, i);
+        size_t k = 0;
+        while (state && k < l->count && !user_has_volume(users, i, l->items[k].name)) k++;
+        if (!state || k == l->count) continue;
+        CLEANUP_FREE char *text = pab_sprintf("container '%s' is %s", users->items[i].name, state);
+        rc = op->host->fact(op, "down", text);
+    }
+    return rc;
+}
+
 int volume_check(void *instance, struct pab_op *op, const struct pab_check_req *req)
 {
     const struct volumes *v = instance;
@@ -22,5 +37,5 @@ int volume_check(void *instance, struct pab_op *op, const struct pab_check_req *
         if (running && *running && vol->spec->quiesce != QUIESCE_NONE)
             pab_log(op, PAB_LOG_INFO, "%s: will %s %s", vol->stem, vol->spec->quiesce == QUIESCE_STOP ? "stop" : "pause", running);
     }
-    return rc;
+    return rc ? rc : tell_down(op, &users, &list);
 }

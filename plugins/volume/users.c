@@ -63,6 +63,26 @@ int user_has_volume(const struct users *u, size_t i, const char *volume)
     return 0;
 }
 
+/* What another container wants to have ended is not down when it has. */
+static int is_to_end(const struct users *u, size_t i)
+{
+    for (size_t k = 0; k < u->count; k++) {
+        CLEANUP_FREE char *condition = k == i ? NULL : user_depends(&u->items[k], &u->items[i]);
+        if (condition && !strcmp(condition, "service_completed_successfully")) return 1;
+    }
+    return 0;
+}
+
+char *user_is_down(const struct users *u, size_t i)
+{
+    const json_t *c = json_array_get(u->all, i);
+    const char *state = json_text(c, "State");
+    if (*label(c, "pabengine.helper")) return NULL;
+    if (!strcmp(state, "running")) return strstr(json_text(c, "Status"), "(unhealthy)") ? pab_strdup("unhealthy") : NULL;
+    if (!strcmp(state, "exited") && pab_str_has_prefix(json_text(c, "Status"), "Exited (0)") && is_to_end(u, i)) return NULL;
+    return pab_strdup(*state ? state : "not running");
+}
+
 char *users_text(const struct users *u, const char *volume, int running_only)
 {
     struct pab_buf text = PAB_BUF_INIT(64 * 1024);

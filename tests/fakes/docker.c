@@ -37,10 +37,12 @@ static json_t *list_containers(struct fake_docker *d)
     json_t *list = json_array();
     for (size_t i = 0; i < d->container_count; i++) {
         struct fake_container *c = &d->containers[i];
-        char slashed[40];
+        char slashed[40], status[40];
+        if (c->running) snprintf(status, sizeof status, "Up 5 minutes%s", c->unhealthy ? " (unhealthy)" : "");
+        else snprintf(status, sizeof status, "Exited (%d) 5 minutes ago", c->exit_code);
         snprintf(slashed, sizeof slashed, "/%s", c->name);
         if (!c->gone)
-            json_array_append_new(list, json_pack("{s:s, s:[s], s:s, s:o, s:[{s:s, s:s, s:s}]}", "Id", c->id, "Names", slashed, "State", status_of(c), "Labels",
+            json_array_append_new(list, json_pack("{s:s, s:[s], s:s, s:s, s:o, s:[{s:s, s:s, s:s}]}", "Id", c->id, "Names", slashed, "State", status_of(c), "Status", status, "Labels",
                                                   labels_of(c), "Mounts", "Type", "volume", "Name", c->volume, "Destination", "/d"));
     }
     return list;

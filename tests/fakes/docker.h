@@ -24,6 +24,7 @@ struct fake_container {
     int stays_down;             /* start gives 204, but it does not run */
     int gone;                   /* 404 */
     int gone_when_stopped;      /* somebody removes it as soon as it is stopped */
+    int unhealthy;              /* runs, but its health check fails */
     int late;                   /* a stop or pause whose call is lost (the connection drops) is carried out at the third look after it */
     int pending;                /* 's' or 'p' of such a call */
 };

@@ -74,6 +74,42 @@ START_TEST(a_key_that_is_not_taken_fails_the_backup_and_is_not_shown)
 }
 END_TEST
 
+static int check_now(void)
+{
+    struct pab_check_req req = { .struct_size = sizeof req };
+    open_now();
+    fake_new_verb(it.host);
+    return ended(it.plugin->check(it.instance, fake_op(it.host), &req));
+}
+
+START_TEST(a_key_that_is_not_taken_does_not_look_like_a_service_that_is_down)
+{
+    static const char *const mine[] = { "GET ", NULL };
+    begin();
+    aside = mine;
+    fake_http_on(it.server, "GET /healthz", (struct fake_answer){ .body = "{\"status\":\"ok\"}" });
+    fake_http_on(it.server, "*", (struct fake_answer){ .status = 401, .body = "{\"message\":\"unauthorized\"}" });
+    ck_assert_int_eq(check_now(), PAB_E_AUTH);
+    ck_assert_msg(strstr(it.host->failure.message, "n8n is up, but") != NULL, "%s", it.host->failure.message);
+    end();
+}
+END_TEST
+
+START_TEST(a_service_that_is_not_well_is_down_and_one_without_that_address_is_asked_on)
+{
+    static const char *const mine[] = { "GET /healthz", NULL };
+    begin();
+    aside = mine;
+    ok(check_now());
+    end();
+    begin();
+    aside = mine;
+    fake_http_on(it.server, "GET /healthz", (struct fake_answer){ .status = 503, .body = "{\"status\":\"error\"}" });
+    ck_assert_int_eq(check_now(), PAB_E_BUSY);
+    end();
+}
+END_TEST
+
 START_TEST(an_address_without_workflows_is_no_n8n)
 {
     static const char *const mine[] = { "GET ", NULL };
@@ -323,7 +359,8 @@ END_TEST
 
 UNIT_MAIN("n8n backup", all_workflows_are_in_one_file_and_each_in_its_own, what_the_licence_withholds_is_a_fact_and_no_warning,
           folders_of_the_projects_that_workflows_lie_in_are_listed_to_the_last, a_missing_scope_is_named_in_a_warning,
-          a_key_that_is_not_taken_fails_the_backup_and_is_not_shown, an_address_without_workflows_is_no_n8n, a_workflow_deleted_while_the_list_is_read_hides_no_other,
+          a_key_that_is_not_taken_fails_the_backup_and_is_not_shown, a_key_that_is_not_taken_does_not_look_like_a_service_that_is_down,
+          a_service_that_is_not_well_is_down_and_one_without_that_address_is_asked_on, an_address_without_workflows_is_no_n8n, a_workflow_deleted_while_the_list_is_read_hides_no_other,
           a_cursor_that_leads_to_itself_is_an_error, pages_that_are_empty_for_ever_are_an_error, the_limit_of_a_page_is_never_zero,
           numbers_and_escapes_are_kept_as_they_stand, a_workflow_that_is_no_utf8_fails_and_leaves_nothing, nesting_without_end_fails, an_answer_cut_short_fails,
           a_page_of_html_is_no_answer, a_redirection_elsewhere_is_not_followed, a_service_that_is_busy_is_asked_again,
