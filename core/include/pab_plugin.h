@@ -20,7 +20,9 @@
  *
  * CALLING CONVENTIONS
  *   - Verbs return PAB_OK or a negative PAB_E_ code; on failure they have
- *     called pab_fail() exactly once ("return pab_fail(op, ...)").
+ *     called pab_fail() exactly once ("return pab_fail(op, ...)"), or once for
+ *     each object that failed where they went on with the others; they return
+ *     the first code, and the first failure is the verb's.
  *   - Strings are UTF-8 unless said otherwise and NUL-terminated; a string
  *     passed to the host is copied by it; a string got from the host lives as
  *     long as the object it came from.
@@ -268,6 +270,8 @@ struct pab_artifact_info {
     const struct pab_kv *counts; uint64_t count_count; /* values are decimal numbers */
 };
 
+/* A fact "down" of a check names something that the service is made of and that does not run, though a backup is possible: for health
+ * it is a failure. There may be several. */
 struct pab_check_req {
     uint32_t struct_size;
     uint32_t flags;         /* 0 */

@@ -32,10 +32,10 @@ int pab_operation_cancelled(void *op)
 int pab_operation_fail(struct pab_operation *op, const struct pab_error *e)
 {
     pthread_mutex_lock(&op->lock);
-    int first = op->error.code == PAB_OK;
+    int first = op->error.code == PAB_OK, again = !first && !strcmp(op->error.message, e->message);
     if (first) op->error = *e;
     pthread_mutex_unlock(&op->lock);
-    if (!first && e->code != PAB_E_CANCELLED) pab_logf(PAB_LL_DEBUG, op->o.target, "and then: %s", e->message);
+    if (!first && e->code != PAB_E_CANCELLED) pab_logf(again ? PAB_LL_DEBUG : PAB_LL_INFO, op->o.target, "and then: %s", e->message);
     return e->code;
 }
 

@@ -40,15 +40,18 @@ int files_backup(void *instance, struct pab_op *op, const struct pab_backup_req 
 {
     const struct files *f = instance;
     CLEANUP_CLOSE int root = -1;
+    int first = PAB_OK; /* one set that fails does not lose the others */
     if (!(req->categories & PAB_CAT_CONFIG)) return PAB_OK;
     int rc = files_open_root(f, op, f->root, &root);
     if (!rc) rc = op->host->fact(op, "root", f->root);
     for (size_t i = 0; !rc && i < f->sets.count; i++) {
         const struct files_set *set = &f->sets.items[i];
         if (!sup_wanted(op, set->name)) continue;
-        rc = op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_CONFIG, .id = set->name,
-                                                           .kind = "set", .size = PAB_SIZE_UNKNOWN }, NULL, 0);
-        if (!rc) rc = backup_set(f, set, op);
+        int one = op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_CONFIG, .id = set->name,
+                                                                 .kind = "set", .size = PAB_SIZE_UNKNOWN }, NULL, 0);
+        if (!one) one = backup_set(f, set, op);
+        if (one && !first) first = one;
+        if (one && !sup_goes_on(op, set->name, i + 1 < f->sets.count, one)) rc = one;
     }
-    return rc;
+    return first ? first : rc;
 }

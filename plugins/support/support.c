@@ -28,3 +28,13 @@ int sup_wanted(struct pab_op *op, const char *id)
 {
     return !PAB_HOST_HAS(op->host, object_wanted) || op->host->object_wanted(op, id);
 }
+
+int sup_goes_on(struct pab_op *op, const char *id, int others, int rc)
+{
+    static const int for_all[] = { PAB_E_CANCELLED, PAB_E_NOSPACE, PAB_E_NOMEM, PAB_E_TIMEOUT, PAB_E_UNREACHABLE, PAB_E_INTERNAL };
+    for (size_t i = 0; i < sizeof for_all / sizeof *for_all; i++)
+        if (rc == for_all[i]) return 0;
+    if (op->host->cancelled(op)) return 0;
+    if (others) pab_warn(op, id, "'%s' failed; what else the target has is still tried", id);
+    return 1;
+}

@@ -21,6 +21,9 @@
 int sup_fail(struct pab_op *op, const struct pab_error *err);
 /* Backup: does this object, by the id that discover reports, belong to what was asked for? 1 with a host that cannot say. */
 int sup_wanted(struct pab_op *op, const char *id);
+/* Backup: after object `id` failed with rc: 1 when others may still be tried, which a warning says where there are `others`. Not when
+ * they would fail, too: cancelled, no space, no memory, nobody answers. The verb returns that first rc in the end. */
+int sup_goes_on(struct pab_op *op, const char *id, int others, int rc);
 /* An empty file without a name in the verb's scratch folder, for reading and writing; the caller closes it. `what` names it in errors. */
 int sup_scratch_file(struct pab_op *op, const char *what, int *ret, struct pab_error *err);
 

@@ -68,13 +68,26 @@ static int backup_one(const struct volumes *v, struct pab_op *op, struct docker 
     return rc;
 }
 
-/* Those that want their containers to rest, or (resting 0) those that do not. */
-static int backup_some(const struct volumes *v, struct pab_op *op, struct docker *d, const struct volume_list *l, const struct users *users, int resting)
+/* A helper container that somebody removed looks like a lost connection; then the Docker Engine still answers. */
+static int code_of(struct docker *d, int rc)
 {
-    int rc = PAB_OK;
-    for (size_t i = 0; !rc && i < l->count; i++)
-        if ((l->items[i].spec->quiesce != QUIESCE_NONE) == resting && sup_wanted(op, l->items[i].stem)) rc = backup_one(v, op, d, &l->items[i], users);
-    return rc;
+    return rc == PAB_E_UNREACHABLE && d && docker_call(d, "GET", NULL, 0, NULL, NULL, NULL, "/info") == PAB_OK ? PAB_E_IO : rc;
+}
+
+struct progress { int first, ended; };  /* the first failure; 1: no sense in going on */
+
+/* Those that want their containers to rest, or (resting 0) those that do not. One that fails does not lose the others. */
+static void backup_some(const struct volumes *v, struct pab_op *op, struct docker *d, const struct volume_list *l, const struct users *users,
+                        int resting, struct progress *p)
+{
+    for (size_t i = 0; !p->ended && i < l->count; i++) {
+        const struct volume *vol = &l->items[i];
+        if ((vol->spec->quiesce != QUIESCE_NONE) != resting || !sup_wanted(op, vol->stem)) continue;
+        int rc = backup_one(v, op, d, vol, users);
+        if (!rc) continue;
+        if (!p->first) p->first = rc;
+        p->ended = !sup_goes_on(op, vol->stem, i + 1 < l->count, code_of(d, rc));
+    }
 }
 
 int volume_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req)
@@ -84,20 +97,24 @@ int volume_backup(void *instance, struct pab_op *op, const struct pab_backup_req
     CLEANUP(volume_list_release) struct volume_list list = { 0 };
     CLEANUP(users_release) struct users users = { 0 };
     struct quiesce q;
+    struct progress p = { 0 };
     struct pab_error err = { 0 };
     if (!(req->categories & PAB_CAT_VOLUMES)) return PAB_OK;
     int rc = volumes_connect(v, op, &d);
-    if (!rc) rc = volumes_select(v, op, d, &list);
+    if (!rc) p.first = volumes_select(v, op, d, &list);
+    if (p.first && (p.first != PAB_E_NOT_FOUND || !list.count)) return p.first;
     if (!rc && d && users_load(d, &users, &err)) rc = sup_fail(op, &err);
     if (!rc) rc = op->host->fact(op, "driver", v->is_path ? "path" : "docker");
     if (!rc && d) rc = op->host->fact(op, "docker", docker_version(d));
     if (rc) return rc;
-    if (req->flags & PAB_BACKUP_TRIAL) { /* no container rests for what is thrown away */
-        rc = backup_some(v, op, d, &list, &users, 1);
-        return rc ? rc : backup_some(v, op, d, &list, &users, 0);
+    if (!(req->flags & PAB_BACKUP_TRIAL)) { /* no container rests for what is thrown away */
+        if ((rc = quiesce_begin(&q, v, op, d, &list, 0))) return p.first ? p.first : rc;
+        backup_some(v, op, d, &list, &users, 1, &p);
+        rc = quiesce_end(&q, p.first);
+        if (rc != p.first) return rc;
+    } else {
+        backup_some(v, op, d, &list, &users, 1, &p);
     }
-    rc = quiesce_begin(&q, v, op, d, &list, 0);
-    if (rc) return rc;
-    rc = quiesce_end(&q, backup_some(v, op, d, &list, &users, 1));
-    return rc ? rc : backup_some(v, op, d, &list, &users, 0);
+    backup_some(v, op, d, &list, &users, 0, &p);
+    return p.first;
 }

@@ -113,18 +113,21 @@ static int add_found(const struct volumes *v, struct pab_op *op, struct docker *
 static int add_folder(const struct volumes *v, struct pab_op *op, const struct volume_spec *spec, struct volume_list *ret)
 {
     struct stat st;
-    struct volume vol = { .spec = spec, .name = pab_strdup(spec->name), .stem = volume_stem(spec, spec->name), .dir = pab_path_join(v->root, spec->name) };
+    CLEANUP_FREE char *dir = pab_path_join(v->root, spec->name);
+    if (stat(dir, &st)) return pab_fail(op, errno == ENOENT ? PAB_E_NOT_FOUND : PAB_E_IO, errno, "see options root and volumes", "there is no folder '%s'", dir);
+    if (!S_ISDIR(st.st_mode)) return pab_fail(op, PAB_E_NOT_FOUND, 0, "see options root and volumes", "'%s' is no folder", dir);
+    struct volume vol = { .spec = spec, .name = pab_strdup(spec->name), .stem = volume_stem(spec, spec->name), .dir = TAKE_PTR(dir) };
     PAB_PUSH(ret, vol);
-    if (stat(vol.dir, &st)) return pab_fail(op, errno == ENOENT ? PAB_E_NOT_FOUND : PAB_E_IO, errno, "see options root and volumes", "there is no folder '%s'", vol.dir);
-    if (!S_ISDIR(st.st_mode)) return pab_fail(op, PAB_E_NOT_FOUND, 0, "see options root and volumes", "'%s' is no folder", vol.dir);
     return PAB_OK;
 }
 
 int volumes_select(const struct volumes *v, struct pab_op *op, struct docker *d, struct volume_list *ret)
 {
-    int rc = PAB_OK;
-    for (size_t i = 0; !rc && i < v->specs.count; i++)
+    int rc = PAB_OK, missing = PAB_OK;
+    for (size_t i = 0; !rc && i < v->specs.count; i++) {
         rc = v->is_path ? add_folder(v, op, &v->specs.items[i], ret) : add_named(v, op, d, &v->specs.items[i], ret);
+        if (rc == PAB_E_NOT_FOUND) missing = rc, rc = PAB_OK; /* the others are there all the same */
+    }
     if (!rc && v->project) {
         size_t before = ret->count;
         CLEANUP_FREE char *label = pab_sprintf("com.docker.compose.project=%s", v->project);
@@ -133,7 +136,7 @@ int volumes_select(const struct volumes *v, struct pab_op *op, struct docker *d,
             return pab_fail(op, PAB_E_NOT_FOUND, 0, "docker compose ls", "compose project '%s' has no volumes", v->project);
     }
     if (!rc && v->all) rc = add_found(v, op, d, NULL, ret);
-    return rc;
+    return rc ? rc : missing;
 }
 
 void volume_list_release(struct volume_list *l)

@@ -57,7 +57,7 @@ struct volume_list { struct volume *items; size_t count, capacity; };
 /* ---- select.c */
 /* NULL in *ret for `driver: path`. */
 int volumes_connect(const struct volumes *v, struct pab_op *op, struct docker **ret);
-/* What the options name; a name that is not there fails with PAB_E_NOT_FOUND. */
+/* What the options name; a name that is not there fails with PAB_E_NOT_FOUND, and *ret has the others. */
 int volumes_select(const struct volumes *v, struct pab_op *op, struct docker *d, struct volume_list *ret);
 void volume_list_release(struct volume_list *l);
 /* Where this process may read and write the volume itself, or NULL. The caller frees. */
@@ -78,6 +78,8 @@ int users_load(struct docker *d, struct users *ret, struct pab_error *err);
 int user_has_volume(const struct users *u, size_t i, const char *volume);
 /* The condition under which `who` depends on `on` ("service_healthy"), or NULL. The caller frees. */
 char *user_depends(const struct user *who, const struct user *on);
+/* "exited", "paused", "restarting", "unhealthy" ..., or NULL: it runs and is well. The caller frees. */
+char *user_is_down(const struct users *u, size_t i);
 char *users_text(const struct users *u, const char *volume, int running_only); /* "letta (running), n8n (exited)"; "" none */
 void users_release(struct users *u);
 

@@ -326,6 +326,7 @@ struct fake_host *fake_host_new(void)
     p->op = (struct fake_op){ .pub = { &p->table }, .h = h };
     h->priv = p;
     h->remaining_ms = -1;
+    h->may_fail = 1;
     return h;
 }
 
@@ -379,7 +380,7 @@ static const char *judge(struct fake_host *h, int32_t rc)
     else if (rc > 0) snprintf(p->judgement, sizeof p->judgement, "returned %d, which is neither success nor an error code", rc);
     else if (rc < 0 && !h->failure.code) snprintf(p->judgement, sizeof p->judgement, "failed with code %d without saying why", rc);
     else if (rc == PAB_OK && h->failure.code) snprintf(p->judgement, sizeof p->judgement, "succeeded after it had failed: %s", h->failure.message);
-    else if (h->failure.count > 1) snprintf(p->judgement, sizeof p->judgement, "called pab_fail %u times", h->failure.count);
+    else if (h->failure.count > h->may_fail) snprintf(p->judgement, sizeof p->judgement, "called pab_fail %u times", h->failure.count);
     else if (open_stem) snprintf(p->judgement, sizeof p->judgement, "artifact '%s' was left open", open_stem);
     else return NULL;
     return p->judgement;

@@ -127,6 +127,7 @@ struct fake_host {
     size_t plan_count;
     struct fake_artifact **artifacts;   /* in order of their begin, whatever their state */
     size_t artifact_count;
+    unsigned may_fail;                  /* to set: how many objects of a verb may fail, each with a pab_fail; 1 from the start */
     uint64_t slept_ms;
     int real_sleep;                     /* to set: sleep_ms waits for real */
     const char *only;                   /* to set: the one object that is wanted; NULL from the start: all are */

@@ -162,3 +162,12 @@ rm -rf "$pa"
 job_text | make_job
 expect 1 "a missing root fails the run" run "$job"
 has "and is named" "$err" "$pa"
+
+# ---- one set that fails does not lose the others
+fresh
+make_job <<END
+targets: [{name: config, plugin: files, options: {root: $pa, sets: {first: [nothing], env: [.env], last: [nowhere]}, required: [first, last]}}]
+END
+pab run "$job"
+has "the first set that fails is the target's failure" "$err" "set 'first' is required and matches nothing"
+has "a later one is told, too" "$err" "set 'last' is required and matches nothing"

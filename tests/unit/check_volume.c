@@ -93,14 +93,113 @@ START_TEST(a_volume_that_is_missing_is_named_and_not_made)
 }
 END_TEST
 
-/* ---- quiesce */
-
 static void stopping_does(const char *wanted, int code)
 {
     int rc = backup();
     ck_assert_msg(rc == code, "%d: %s", rc, it.host->failure.message);
     ck_assert_str_eq(it.docker->did, wanted);
 }
+
+START_TEST(one_volume_that_fails_does_not_lose_the_others)
+{
+    static const char *const calls[] = { "artifact_begin", "tree_walk", "artifact_commit", "artifact_fact" };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        begin_docker("stop");
+        CLEANUP_FREE char *dir = pab_sprintf("%s/data", it.root);
+        fake_docker_volume(it.docker, "second", dir);
+        fake_docker_volume(it.docker, "third", dir);
+        add_volume("second", "stop");
+        add_volume("third", NULL);
+        fake_docker_container(it.docker, "web", "data");
+        fake_fail_call(it.host, calls[i], 1, PAB_E_IO);
+        stopping_does("stop web, start web, ", PAB_E_IO);
+        ck_assert_int_eq(fake_has_text(&it.host->warnings, "data: 'data' failed"), 1);
+        ck_assert(!fake_artifact_named(it.host, "data") || fake_artifact_named(it.host, "data")->state == FAKE_ABORTED);
+        ck_assert_int_eq(fake_artifact_named(it.host, "second")->state, FAKE_COMMITTED);
+        ck_assert_int_eq(fake_artifact_named(it.host, "third")->state, FAKE_COMMITTED);
+        ck_assert_uint_eq(it.host->journal.count, 0);
+        end();
+    }
+}
+END_TEST
+
+START_TEST(what_would_fail_for_all_ends_the_backup)
+{
+    static const int codes[] = { PAB_E_NOSPACE, PAB_E_CANCELLED, PAB_E_NOMEM };
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        begin_docker("stop");
+        CLEANUP_FREE char *dir = pab_sprintf("%s/data", it.root);
+        fake_docker_volume(it.docker, "second", dir);
+        add_volume("second", NULL);
+        fake_docker_container(it.docker, "web", "data");
+        fake_fail_call(it.host, "tree_walk", 1, codes[i]);
+        stopping_does("stop web, start web, ", codes[i]);
+        ck_assert_ptr_null(fake_artifact_named(it.host, "second"));
+        end();
+    }
+}
+END_TEST
+
+START_TEST(a_volume_that_is_missing_does_not_lose_the_others)
+{
+    begin_docker(NULL);
+    add_volume("typo", NULL);
+    add_volume("another", NULL);
+    it.host->may_fail = 2;
+    ck_assert_int_eq(backup(), PAB_E_NOT_FOUND);
+    ck_assert_ptr_nonnull(strstr(it.host->failure.message, "'typo'"));
+    ck_assert_int_eq(fake_artifact_named(it.host, "data")->state, FAKE_COMMITTED);
+    ck_assert_uint_eq(fake_http_count(it.docker->http, "POST *"), 0);
+    end();
+}
+END_TEST
+
+/* ---- check */
+
+/* The last fact "down" of a check; NULL: there is none. */
+static const char *down(void)
+{
+    struct pab_check_req req = { .struct_size = sizeof req };
+    if (!it.instance) ck_assert_int_eq(open_now(), PAB_OK);
+    int rc = it.plugin->check(it.instance, fake_op(it.host), &req);
+    ck_assert_msg(rc == PAB_OK, "%s", it.host->failure.message);
+    return fake_value(&it.host->facts, "down");
+}
+
+START_TEST(a_container_that_does_not_run_well_is_down)
+{
+    begin_docker(NULL);
+    ck_assert_ptr_null(down());
+    struct fake_container *web = fake_docker_container(it.docker, "web", "data");
+    fake_docker_container(it.docker, "stranger", "other")->running = 0;
+    ck_assert_ptr_null(down());
+    web->unhealthy = 1;
+    ck_assert_str_eq(down(), "container 'web' is unhealthy");
+    web->paused = 1;
+    ck_assert_str_eq(down(), "container 'web' is paused");
+    web->paused = web->running = 0;
+    ck_assert_str_eq(down(), "container 'web' is exited");
+    end();
+}
+END_TEST
+
+START_TEST(a_container_that_had_to_end_is_not_down_when_it_has)
+{
+    begin_docker(NULL);
+    struct fake_container *setup = fake_docker_container(it.docker, "setup", "data"), *web = fake_docker_container(it.docker, "web", "data");
+    setup->project = web->project = "p";
+    setup->service = "setup";
+    web->service = "web";
+    web->depends_on = "setup:service_completed_successfully:false";
+    setup->running = 0;
+    ck_assert_ptr_null(down());
+    setup->exit_code = 1;
+    ck_assert_str_eq(down(), "container 'setup' is exited");
+    end();
+}
+END_TEST
+
+/* ---- quiesce */
 
 START_TEST(what_depends_on_another_is_stopped_first_and_started_last)
 {
@@ -327,7 +426,9 @@ END_TEST
 
 UNIT_MAIN("volume", something_must_be_chosen, driver_path_needs_a_root, folders_have_no_containers, a_folder_lies_below_the_root,
           two_volumes_need_two_names_in_the_backup, a_volume_becomes_an_artifact_with_what_makes_it_again, a_password_in_the_options_is_never_stored,
-          a_volume_that_is_missing_is_named_and_not_made, what_depends_on_another_is_stopped_first_and_started_last, a_ring_of_dependencies_ends,
+          a_volume_that_is_missing_is_named_and_not_made, one_volume_that_fails_does_not_lose_the_others,
+          what_would_fail_for_all_ends_the_backup, a_volume_that_is_missing_does_not_lose_the_others, a_container_that_does_not_run_well_is_down,
+          a_container_that_had_to_end_is_not_down_when_it_has, what_depends_on_another_is_stopped_first_and_started_last, a_ring_of_dependencies_ends,
           what_does_not_run_stays_down, what_was_paused_is_paused_again, pausing_leaves_alone_what_is_paused_already, a_container_has_its_own_time_to_stop,
           a_container_that_must_be_killed_fails_the_backup_and_runs_again, a_container_that_runs_on_fails_the_backup,
           a_container_that_stopping_would_remove_is_refused_and_the_others_run_again, nothing_is_stopped_that_is_not_in_the_journal,
