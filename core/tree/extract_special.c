@@ -26,19 +26,41 @@ static int make_node(const struct pab_xdir *dir, const char *name, const struct 
     }
 }
 
+static mode_t type_of(uint32_t type)
+{
+    switch (type) {
+    case PAB_TYPE_SYMLINK: return S_IFLNK;
+    case PAB_TYPE_FIFO: return S_IFIFO;
+    case PAB_TYPE_CHAR: return S_IFCHR;
+    default: return S_IFBLK;
+    }
+}
+
+/* What was just made, and not what somebody who may write to the folder put in its place: another name of a file that is not his would get
+ * the owner and mode of the entry. */
+static int open_node(const struct pab_xdir *dir, const char *name, const struct pab_entry *e)
+{
+    struct stat st;
+    CLEANUP_CLOSE int fd = openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st)) return -1;
+    if ((st.st_mode & S_IFMT) != type_of(e->type) || st.st_nlink != 1) return errno = ESTALE, -1;
+    return TAKE_FD(fd);
+}
+
 /* Owner, mode and attributes by an fd that opens nothing (O_PATH): a device must not be touched, and no link followed. */
 static int set_node_metadata(struct pab_xtract *x, const struct pab_xdir *dir, const char *name, const struct pab_entry *e, const struct pab_xmeta *m, struct pab_error *err)
 {
     struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = pab_ns_seconds(m->mtime_ns), .tv_nsec = pab_ns_rest(m->mtime_ns) } };
-    if (x->set_owner && fchownat(dir->fd, name, m->uid, m->gid, AT_SYMLINK_NOFOLLOW)) {
+    CLEANUP_CLOSE int fd = open_node(dir, name, e);
+    if (fd < 0) return pab_x_fail(dir, name, "look at", errno, err);
+    if (x->set_owner && fchownat(fd, "", m->uid, m->gid, AT_EMPTY_PATH)) {
         if (errno != EPERM && errno != EINVAL) return pab_x_fail(dir, name, "set the owner of", errno, err);
         pab_x_warn(x, dir, name, "cannot restore its owner", errno);
     }
     if (e->type != PAB_TYPE_SYMLINK) {
-        CLEANUP_CLOSE int fd = openat(dir->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
         char path[64];
         snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        if (fd < 0 || chmod(path, m->mode)) return pab_x_fail(dir, name, "set the mode of", errno, err);
+        if (chmod(path, m->mode)) return pab_x_fail(dir, name, "set the mode of", errno, err);
         for (uint64_t i = 0; i < e->xattr_count; i++)
             if (setxattr(path, e->xattrs[i].name, e->xattrs[i].value, e->xattrs[i].size, 0)) pab_x_warn(x, dir, name, "cannot restore its extended attributes", errno);
     }
