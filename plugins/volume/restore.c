@@ -34,6 +34,8 @@ static int restore_beside(const struct restore *r)
 {
     struct pab_error err = { 0 };
     CLEANUP_FREE char *dir = pab_sprintf("%s/%s", r->req->to_dir, r->req->as_name ? r->req->as_name : r->a->object);
+    if (!pab_path_is_safe(r->req->as_name ? r->req->as_name : r->a->object))
+        return pab_fail(r->op, PAB_E_REFUSED, 0, "give it another name with --as", "'%s' does not lie below '%s'", dir, r->req->to_dir);
     if (r->req->flags & PAB_RESTORE_PLAN) return restore_plan(r, PAB_PLAN_CREATE, r->a->content_size, "the files of volume '%s' are written to '%s'", r->name, dir);
     if (pab_mkdirs(AT_FDCWD, dir, 0755, &err)) return sup_fail(r->op, &err);
     return restore_extract(r, dir, r->req->flags & PAB_RESTORE_DROP_OLD ? 0 : PAB_EXTRACT_KEEP_OLD);

@@ -52,6 +52,24 @@ int restore_create(const struct restore *r, const char *name, json_t **ret)
     return docker_volume_create(r->d, name, info_fact(r->a, "driver"), labels, options, ret, &err) ? sup_fail(r->op, &err) : PAB_OK;
 }
 
+/* A volume on a path of the machine of the Docker Engine is a way to every file there: who altered the manifest must not choose it.
+ * The caller frees; "": it has none. */
+static char *foreign_path(const struct restore *r)
+{
+    CLEANUP_JSON json_t *options = fact_json(r, "options");
+    const char *device = json_string_value(json_object_get(options, "device"));
+    return pab_strdup(device && *device == '/' ? device : "");
+}
+
+#define ON_A_PATH "volume '%s' would lie on '%s', a path of the Docker Engine's machine"
+
+static int refuse_path(const struct restore *r)
+{
+    CLEANUP_FREE char *path = foreign_path(r);
+    if (!*path || r->req->flags & PAB_RESTORE_FORCE) return PAB_OK;
+    return pab_fail(r->op, PAB_E_REFUSED, 0, "if that is right, make it by hand with docker volume create, or use --force", ON_A_PATH, r->name, path);
+}
+
 int restore_note_volume(const struct restore *r, const char *name, uint64_t *ret_id)
 {
     int rc = undo_note(r->op, json_pack("{s:s, s:s, s:s}", "undo", "volume", "docker", docker_host(r->d), "name", name), ret_id);
@@ -82,7 +100,8 @@ static int create(struct restore *r)
 {
     CLEANUP_JSON json_t *info = NULL;
     uint64_t id;
-    int rc = restore_note_volume(r, r->name, &id);
+    int rc = refuse_path(r);
+    if (!rc) rc = restore_note_volume(r, r->name, &id);
     if (rc) return rc;
     rc = restore_create(r, r->name, &info);
     if (!rc) rc = fill(r, r->name, info);
@@ -165,6 +184,8 @@ static int plan(const struct restore *r, const struct there *t, const char *runn
     CLEANUP_FREE char *blocked = half_made(r, t);
     int keep = !(r->req->flags & PAB_RESTORE_DROP_OLD), force = (r->req->flags & PAB_RESTORE_FORCE) != 0, rc = PAB_OK;
     if (*blocked) return restore_plan(r, PAB_PLAN_CONFLICT, 0, "%s", blocked);
+    CLEANUP_FREE char *path = t->info ? pab_strdup("") : foreign_path(r);
+    if (*path && !force) return restore_plan(r, PAB_PLAN_CONFLICT, 0, ON_A_PATH, r->name, path);
     if (!t->info) return restore_plan(r, PAB_PLAN_CREATE, r->a->content_size, "volume '%s' is created", r->name);
     if (r->req->as_name && !force) return restore_plan(r, PAB_PLAN_CONFLICT, 0, "there is a volume '%s' already", r->name);
     if (*running && !force) rc = restore_plan(r, PAB_PLAN_CONFLICT, 0, "running containers use volume '%s': %s", r->name, running);

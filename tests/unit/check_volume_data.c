@@ -329,6 +329,52 @@ START_TEST(a_cancelled_read_removes_its_helper)
 }
 END_TEST
 
+/* ---- a manifest that was altered */
+
+static void alter(const char *key, const char *value)
+{
+    struct fake_kvs *facts = &fake_artifact_named(it.host, "data")->facts;
+    for (size_t i = 0; i < facts->count; i++)
+        if (!strcmp(facts->items[i].key, key)) facts->items[i].value = value; /* texts are the host's */
+}
+
+START_TEST(a_manifest_chooses_no_path_of_the_machine)
+{
+    begin_docker(NULL);
+    it.docker->volumes[0].options = json_pack("{s:s}", "size", "1m");
+    ck_assert_int_eq(backup(), PAB_OK);
+    it.docker->volumes[0].name[0] = '\0';
+    it.docker->has_archives = 1;
+    alter("options", "{\"device\":\"/etc\",\"o\":\"bind\",\"type\":\"none\"}");
+    ck_assert_int_eq(restore(0), PAB_E_REFUSED);
+    ck_assert_uint_eq(fake_http_count(it.docker->http, "POST *"), 0);
+    ck_assert_int_eq(restore(PAB_RESTORE_PLAN), PAB_OK);
+    ck_assert_uint_eq(it.host->plans[0].plan.action, PAB_PLAN_CONFLICT);
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_OK);
+    ck_assert_uint_eq(fake_http_count(it.docker->http, "POST /v1.41/volumes/create"), 1);
+    end();
+}
+END_TEST
+
+START_TEST(a_manifest_leads_nowhere_else_than_below_the_folder)
+{
+    begin_path();
+    put_text("data/file", "content");
+    ck_assert_int_eq(backup(), PAB_OK);
+    struct fake_artifact *a = fake_artifact_named(it.host, "data");
+    CLEANUP_FREE char *to = pab_sprintf("%s/to", it.root);
+    const char *object = a->desc.object;
+    a->desc.object = "../data";
+    struct pab_restore_req req = { .flags = 0 };
+    fake_new_verb(it.host);
+    fake_restore_req(it.host, &req);
+    req.to_dir = to;
+    ck_assert_int_eq(it.plugin->restore(it.instance, fake_op(it.host), &req), PAB_E_REFUSED);
+    a->desc.object = object;
+    end();
+}
+END_TEST
+
 /* ---- made anew through the Docker Engine */
 
 /* A backup of volume "data", whose mountpoint then cannot be reached and which holds something else; some archives put into it fail. */
@@ -445,6 +491,7 @@ UNIT_MAIN("volume_data", rows_that_are_only_in_the_log_are_in_the_copy, a_databa
           an_empty_folder_is_backed_up, a_folder_that_is_gone_is_an_error, a_folder_is_replaced_as_a_whole_and_the_old_one_is_kept,
           what_restores_of_single_files_kept_is_left_out_and_cleaned_up, a_restore_that_fails_leaves_the_folder_as_it_was, what_a_killed_restore_left_is_removed, what_the_engine_sends_is_the_artifact_with_a_warning,
           a_read_cut_short_fails_the_backup, a_helper_removed_before_the_read_fails_the_backup, a_cancelled_read_removes_its_helper,
+          a_manifest_chooses_no_path_of_the_machine, a_manifest_leads_nowhere_else_than_below_the_folder,
           a_volume_made_anew_keeps_what_was_in_it, an_empty_volume_made_anew_keeps_nothing,
           nothing_is_removed_before_the_backup_is_known_to_fill_a_volume_and_what_is_there_is_copied, a_volume_that_cannot_be_filled_gets_back_what_was_in_it,
           a_volume_whose_only_content_is_the_copy_is_not_restored_to, what_lies_on_a_device_is_not_made_anew)
