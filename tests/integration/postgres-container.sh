@@ -52,6 +52,26 @@ else
     skip "without pg_dump on this machine, the container's own runs" "cannot make a mount namespace"
 fi
 
+# removed in mid-dump: while its pg_dump, which waits for the lock, runs
+if without_tools true 2>/dev/null; then
+    pg boxed "BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)" >/dev/null 2>&1 &
+    locker=$!
+    before=$(published)
+    without_tools "$top_builddir/run" pabengine run "$job" >"$out" 2>"$err" </dev/null &
+    run=$!
+    for _ in $(seq 1 300); do
+        if docker top "$name" 2>/dev/null | grep -q pg_dump; then break; fi
+        sleep 0.1
+    done
+    docker rm -f "$name" >/dev/null
+    pg postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'boxed' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()" >/dev/null
+    wait $run
+    status=$?
+    wait $locker 2>/dev/null
+    same "a container that is removed in mid-dump fails the run, and nothing is published" "1 $before" "$status $(published)"
+    container --network host
+fi
+
 docker stop -t 0 "$name" >/dev/null
 expect 1 "a container that does not run fails the run" run "$job"
 has "which says so" "$err" "not running"

@@ -13,7 +13,7 @@ container() {
     docker run -d --network none --label "$DOCKER_LABEL" --name "$p-$name" "$@" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done' >/dev/null
 }
 all_states() { for c in "${containers[@]}"; do docker inspect -f '{{.Name}} {{.State.Status}}' "$p-$c"; done; }
-helpers() { docker ps -aq --filter "label=pabengine.helper"; }
+helpers() { docker ps -a --filter "label=pabengine.helper" --format '{{.Label "pabengine.helper"}} {{.Names}}' | grep "^$p-"; }
 journal() { find "$PABENGINE_STATE_DIR/journal" -name '*.jsonl' -exec cat {} + 2>/dev/null; }
 clean_up() {
     docker ps -aq --filter "name=^/$p-" | xargs -r docker rm -f

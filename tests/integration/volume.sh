@@ -153,6 +153,17 @@ same "puts them back" "$before" "$(all_states)"
 same "and they see what was restored" content "$(docker exec "$p-web" cat /d/file)"
 expect 0 "the old volume is removed" restore "$job" latest --cleanup --yes
 
+# ---- health
+expect 1 "containers that do not run are down" health "$job"
+has "by name and state: exited" "$out" "container '$p-asleep' is exited"
+has "paused" "$out" "container '$p-frozen' is paused"
+has_not "those that run are not named" "$out" "$p-web"
+has_not "nor those that use no volume of the target" "$out" "$p-stranger"
+expect 0 "a backup can do without them" check "$job"
+docker unpause "$p-frozen" >/dev/null && docker start "$p-asleep" >/dev/null
+expect 0 "when all run, all is up" health "$job"
+docker pause "$p-frozen" >/dev/null && docker stop "$p-asleep" >/dev/null
+
 docker run -d --network none --label "$DOCKER_LABEL" --name "$p-deaf" -v "$p-app:/d" "$DOCKER_IMAGE" sleep 1000 >/dev/null
 volumes_job "volumes: [{name: $p-app, quiesce: stop}], containers: [{name: $p-deaf, stop_timeout: 1s}]"
 expect 1 "a container that does not stop in its time fails the run" run "$job"
@@ -163,6 +174,64 @@ docker run -d --rm --network none --label "$DOCKER_LABEL" --name "$p-once" -v "$
 expect 1 "a container that stopping would remove is refused" run "$job"
 same "it runs on, with the others" "running $before" "$(state once) $(all_states)"
 docker rm -f "$p-once" >/dev/null
+
+# ---- removed in mid-read
+volume big && head -c 300000000 /dev/urandom >"$(dir big)/random"
+container doomed -v "$p-big:/d"
+# while_run COMMAND...: tries the command until it succeeds or the run that is going on has ended
+while_run() {
+    "$top_builddir/run" pabengine run "$job" >"$out" 2>"$err" </dev/null &
+    local pid=$!
+    while kill -0 $pid 2>/dev/null && ! "$@" >/dev/null 2>&1; do sleep 0.02; done
+    wait $pid
+    status=$?
+}
+remove_stopped() { [ "$(state doomed)" = exited ] && docker rm -f "$p-doomed"; }
+remove_helper() { docker ps -aq --filter "label=pabengine.helper=$p-big" | grep -q . && docker rm -f "$(docker ps -aq --filter "label=pabengine.helper=$p-big")"; }
+volumes_job "volumes: [{name: $p-big, quiesce: stop}, $p-app]"
+while_run remove_stopped
+same "a container that is removed while its volume is read is a warning" 3 $status
+has "which names it" "$err" "container '$p-doomed' was removed while it was stopped"
+expect 0 "and the volume is whole" verify "$job" "$(find "$store" -maxdepth 1 -name 'backup-*' -printf '%f\n' | sort | tail -n 1)" --check-integrity
+volumes_job "volumes: [{name: $p-big, as: big}, {name: $p-app, as: app}], access: archive"
+while_run remove_helper
+if [ $status -eq 1 ]; then has "a helper that is removed in mid-read fails its volume, by name" "$err" "big"
+elif [ $status -eq 3 ]; then expect 0 "a helper that is removed in mid-read: the volume is whole all the same" verify "$job" --check-integrity
+else not_ok "a helper that is removed in mid-read" "$(explain)"; fi
+same "no helper stays" "" "$(docker ps -a --filter label=pabengine.helper --format '{{.Label "pabengine.helper"}}' | grep "^$p-")"
+volumes_job "volumes: [{name: $p-typo, as: typo}, {name: $p-app, as: app}]"
+pab run "$job"
+has "a volume that is missing is an error" "$err" "there is no volume '$p-typo'"
+docker volume rm "$p-big" >/dev/null
+
+# ---- full disks
+mkdir "$T/small" && if mount -t tmpfs -o size=3m pabtest "$T/small" 2>/dev/null; then
+    at_end umount -l "$T/small"
+    mkdir -p "$T/src/full" && head -c 2000000 /dev/urandom >"$T/src/full/one" && head -c 2000000 /dev/urandom >"$T/src/full/two"
+    make_job <<<"targets: [{name: data, plugin: volume, options: {driver: path, root: $T/src, volumes: [full]}}]"
+    expect 0 "a folder of 4 MB is backed up" run "$job"
+    mkdir "$T/small/full" && echo old >"$T/small/full/one"
+    make_job <<<"targets: [{name: data, plugin: volume, options: {driver: path, root: $T/small, volumes: [full]}}]"
+    expect 1 "a disk that gets full during the extraction fails the restore" restore "$job" latest --yes
+    check "which says so" grep -qiE 'no space|full' "$err"
+    same "what was there is left as it was, and nothing else" "old full" "$(cat "$T/small/full/one") $(ls "$T/small")"
+    same "nothing stays in the journal" "" "$(ls "$PABENGINE_STATE_DIR/journal" 2>/dev/null)"
+    if command -v sqlite3 >/dev/null; then
+        rm -rf "${T:?}/small/full"
+        mkdir "$T/src/live" && echo x >"$T/src/live/x"
+        sqlite3 "$T/src/live/app.db" "CREATE TABLE t(x); INSERT INTO t SELECT randomblob(1000) FROM (WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n<5000) SELECT n FROM c)"
+        make_job <<<"targets: [{name: data, plugin: volume, options: {driver: path, root: $T/src, volumes: [live]}}]"
+        before=$(published)
+        export TMPDIR=$T/small
+        expect 1 "a disk that gets full while a database is copied fails the run" run "$job"
+        check "which says so" grep -qiE 'no space|full' "$err"
+        unset TMPDIR
+        same "nothing is published, and no copy stays" "$before" "$(published)$(ls "$T/small")"
+        expect 0 "with room it is backed up" run "$job"
+    fi
+else
+    skip "full disks" "cannot mount a tmpfs here"
+fi
 
 # ---- the calling conventions, with a container that is stopped each time
 docker rm -f "$p-frozen" "$p-asleep" "$p-db" >/dev/null
