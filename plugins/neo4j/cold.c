@@ -30,8 +30,8 @@ static int write_tree(struct stopped *s, const char *version)
 {
     const struct pab_host *h = s->op->host;
     struct pab_artifact_desc desc = { .struct_size = sizeof desc, .kind = PAB_KIND_TREE, .category = PAB_CAT_VOLUMES, .stem = DATA_STEM, .object = DATA_STEM, .size_hint = PAB_SIZE_UNKNOWN };
-    static const char *const exclude[] = { "/databases/store_lock" };
-    struct pab_walk walk = { .struct_size = sizeof walk, .root = s->data_dir, .exclude = exclude, .exclude_count = 1 };
+    static const char *const exclude[] = { "/databases/store_lock", "/databases/*" OLD_SUFFIX "/", "/transactions/*" OLD_SUFFIX "/" };
+    struct pab_walk walk = { .struct_size = sizeof walk, .root = s->data_dir, .exclude = exclude, .exclude_count = sizeof exclude / sizeof *exclude };
     struct pab_artifact *a = NULL;
     int rc = h->artifact_begin(s->op, &desc, &a);
     if (rc) return rc;
@@ -107,7 +107,7 @@ static int extract_fresh(struct pab_op *op, uint32_t index, const char *fresh, c
     return rc ? rc : done;
 }
 
-static int exists(const char *path)
+int path_exists(const char *path)
 {
     struct stat st;
     return lstat(path, &st) == 0;
@@ -116,7 +116,7 @@ static int exists(const char *path)
 int cold_refusal(const struct stopped *s, const struct pab_restore_req *req, char **ret)
 {
     CLEANUP_FREE char *old = pab_sprintf("%s" OLD_SUFFIX, s->data_dir);
-    if (!exists(old) || (req->flags & (PAB_RESTORE_FORCE | PAB_RESTORE_DROP_OLD))) return 0;
+    if (!path_exists(old) || (req->flags & (PAB_RESTORE_FORCE | PAB_RESTORE_DROP_OLD))) return 0;
     *ret = pab_sprintf("'%s' of an earlier restore is still there; restore --cleanup removes it", old);
     return 1;
 }
@@ -127,7 +127,7 @@ int cold_restore(struct stopped *s, const struct pab_restore_req *req, uint32_t 
     struct pab_error err = { 0 };
     int rc = extract_fresh(s->op, index, old, s->data_dir);
     if (rc) return rc;
-    if (!exists(s->data_dir)) return rename(old, s->data_dir) ? pab_fail(s->op, PAB_E_IO, errno, NULL, "cannot put '%s' in place", s->data_dir) : PAB_OK;
+    if (!path_exists(s->data_dir)) return rename(old, s->data_dir) ? pab_fail(s->op, PAB_E_IO, errno, NULL, "cannot put '%s' in place", s->data_dir) : PAB_OK;
     rc = place_exchange(s->data_dir, old, &err); /* from here on what is at `old` is the old data */
     if (!rc && (req->flags & PAB_RESTORE_DROP_OLD)) rc = pab_remove_tree(AT_FDCWD, old, &err);
     return rc ? sup_fail(s->op, &err) : PAB_OK;
@@ -137,7 +137,7 @@ int cold_cleanup(struct stopped *s, const struct pab_restore_req *req)
 {
     CLEANUP_FREE char *old = pab_sprintf("%s" OLD_SUFFIX, s->data_dir), *detail = pab_sprintf("'%s' is removed", old);
     struct pab_error err = { 0 };
-    if (!exists(old)) return PAB_OK;
+    if (!path_exists(old)) return PAB_OK;
     if (req->flags & PAB_RESTORE_PLAN)
         return sup_plan(s->op, PAB_PLAN_DROP, DATA_STEM, PAB_SIZE_UNKNOWN, "%s", detail);
     return pab_remove_tree(AT_FDCWD, old, &err) ? sup_fail(s->op, &err) : PAB_OK;

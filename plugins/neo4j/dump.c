@@ -126,17 +126,23 @@ static int own(const struct stopped *s, const char *database, struct pab_error *
     for (size_t i = 0; !rc && i < 2; i++) {
         CLEANUP_FREE char *path = pab_sprintf("%s/%s/%s", s->data_dir, kinds[i], database);
         if (!access(path, F_OK)) rc = own_like(path, s->data_dir, err);
+        else if (!i) /* into another folder than the one whose database was put aside */
+            rc = pab_error_hint(err, pab_error_set(err, PAB_E_TOOL, 0, "neo4j-admin has loaded a dump and there is no '%s'", path), "it must be told the same data folder as data_dir (or container)");
     }
     return rc;
+}
+
+const char *dump_database(const struct neo4j *n, const struct pab_artifact_info *a)
+{
+    const char *database = info_fact(a, "database");
+    return *database && strcmp(database, "system") != 0 ? n->database : database;
 }
 
 int dump_restore(struct stopped *s, const struct pab_artifact_info *a, uint32_t index)
 {
     struct pab_reader *r = NULL;
     struct pab_error err = { 0 };
-    const char *database = info_fact(a, "database");
-    if (!*database) return pab_fail(s->op, PAB_E_CORRUPT, 0, NULL, "'%s': the manifest does not say which database it is", a->path);
-    if (strcmp(database, "system") != 0) database = s->n->database;
+    const char *database = dump_database(s->n, a);
     int rc = s->op->host->artifact_open(s->op, index, PAB_OPEN_DATA, &r);
     if (rc) return rc;
     rc = run_load(s, database, r);

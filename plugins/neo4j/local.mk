@@ -7,7 +7,7 @@ neo4j_la_SOURCES = \
 	%D%/tally.c %D%/idstore.c %D%/scan.c %D%/schema.c %D%/lines.c \
 	%D%/backup.c %D%/export.c \
 	%D%/restore.c %D%/restore_graph.c %D%/load.c %D%/plain.c \
-	%D%/service.c %D%/cold.c %D%/dump.c %D%/dump_verify.c %D%/store_check.c %D%/restore_files.c
+	%D%/service.c %D%/cold.c %D%/dump.c %D%/aside.c %D%/dump_verify.c %D%/store_check.c %D%/restore_files.c
 neo4j_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(CRYPTO_CFLAGS) $(ARCHIVE_CFLAGS)
 neo4j_la_LDFLAGS = -module $(plugin_ldflags)
 neo4j_la_LIBADD = $(DOCKER_LIBS) $(CRYPTO_LIBS) $(ARCHIVE_LIBS)

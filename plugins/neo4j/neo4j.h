@@ -8,6 +8,7 @@
  *   lines.c     the graph out of an artifact; load.c, plain.c: into a server
  *   schema.c    constraints and indexes, both ways
  *   service.c   the server stopped and started again; cold.c: its data folder; dump.c, dump_verify.c, store_check.c: neo4j-admin
+ *   aside.c     what a load of a dump would overwrite, kept
  *
  * THE FORMAT of a graph (application/jsonl, one JSON object a line):
  *   {"format":"pabengine-neo4j-graph","version":1,"server":"5.26.0","database":"neo4j"}
@@ -34,7 +35,7 @@
 #define GRAPH_FORMAT "pabengine-neo4j-graph"
 #define DATA_STEM "neo4j_data"
 #define DUMP_STEM "neo4j_dump_"          /* and the database */
-#define OLD_SUFFIX ".pab-old"           /* of the data folder that a restore replaced */
+#define OLD_SUFFIX ".pab-old"           /* of the data folder, or of the folders of a database, that a restore replaced */
 #define LINE_MAX_BYTES (32u << 20)      /* one node or relationship */
 
 enum neo4j_method { METHOD_AUTO, METHOD_COLD, METHOD_DUMP, METHOD_LOGICAL };
@@ -187,15 +188,28 @@ int cold_backup(struct stopped *s, const char *version);
 int cold_restore(struct stopped *s, const struct pab_restore_req *req, uint32_t index);
 int cold_cleanup(struct stopped *s, const struct pab_restore_req *req);
 int cold_refusal(const struct stopped *s, const struct pab_restore_req *req, char **ret); /* 1: *ret says why it cannot be; the caller frees */
+int path_exists(const char *path);      /* links are not followed */
 int own_like(const char *path, const char *like, struct pab_error *err);   /* all below it, too */
 int dump_backup(struct stopped *s, const char *version);
 int dump_restore(struct stopped *s, const struct pab_artifact_info *a, uint32_t index);
 int dump_verify(struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);
+/* A dump of another database than `system` goes into that of the job. "": the manifest does not say which it is. */
+const char *dump_database(const struct neo4j *n, const struct pab_artifact_info *a);
 /* The admin tool with its environment; the words of the command are added to argv. */
 struct admin_command { struct pab_strs argv, env; };
 void admin_init(struct admin_command *c, const struct neo4j *n);
 void admin_release(struct admin_command *c);
 struct pab_proc_opts admin_options(const struct admin_command *c, struct pab_op *op, const char *what);
+
+/* ---- aside.c: databases of the stopped server, renamed while dumps are loaded; from aside_move on aside_end ends it, whatever came of it */
+struct aside { struct pab_strs databases; json_t *record; uint64_t journal_id; };
+int aside_refusal(const struct stopped *s, const struct pab_restore_req *req, const char *database, char **ret); /* as cold_refusal */
+int aside_move(struct aside *a, const struct stopped *s);
+/* Failed: all is as it was; else the old ones stay as NAME.pab-old, unless they are to be dropped. Returns the verb's end. */
+int aside_end(struct aside *a, const struct stopped *s, const struct pab_restore_req *req, int failed);
+void aside_release(struct aside *a);
+int aside_undo(const json_t *record, struct pab_error *err); /* of a killed run */
+int aside_cleanup(const struct stopped *s, const struct pab_restore_req *req, const char *database);
 
 /* ---- store_check.c: neo4j-admin database check of what a backup holds */
 int store_check_dump(const struct neo4j *n, struct pab_op *op, uint32_t index, const struct pab_artifact_info *a);

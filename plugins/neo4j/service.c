@@ -227,6 +227,7 @@ int neo4j_recover(struct pab_op *op, const char *record)
     int is_container = !strcmp(kind, "container"), is_service = !strcmp(kind, "service");
     if (!rc && is_container) rc = container_undo(op, o, &err);
     else if (!rc && is_service) rc = undo_service(op, o, &err);
+    else if (!rc && !strcmp(kind, "databases")) rc = aside_undo(o, &err);
     else if (!rc && !strcmp(kind, "folder") && json_text(o, "path")[0] == '/') rc = pab_remove_tree(AT_FDCWD, json_text(o, "path"), &err);
     else if (!rc) rc = pab_error_set(&err, PAB_E_UNSUPPORTED, 0, "the record '%s' is of another version of pabengine", record);
     if (!rc && (is_container || is_service)) wait_recovered(op, o);

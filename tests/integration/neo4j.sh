@@ -102,6 +102,26 @@ expect 0 "a backup by dumps" run "$job"
 same "is of the graph and of system" 2 "$(find "$(latest)/databases/" -name 'neo4j_dump_*.dump' | wc -l)"
 expect 0 "verify, with the admin tool's own check" verify "$job" latest --check-integrity
 expect 1 "a database that is not empty is refused" restore "$job" latest --yes
-neo4j_wipe
-expect 0 "a restore of dumps" restore "$job" latest --yes
+neo4j_query "CREATE (:Newer {key: 'before the restore'})"
+expect 0 "a restore of dumps by force" restore "$job" latest --yes --force
 there "brings it all back, too"
+same "and keeps the databases that were there" "neo4j.pab-old system.pab-old neo4j.pab-old system.pab-old" \
+    "$(cd "$NEO4J_DATA" && find databases transactions -maxdepth 1 -name '*.pab-old' -printf '%h/%f\n' | sort | sed 's,.*/,,' | paste -sd' ')"
+grep -rqaF 'before the restore' "$NEO4J_DATA/databases/neo4j.pab-old/" "$NEO4J_DATA/transactions/neo4j.pab-old/" \
+    && ok "with what was in them" || not_ok "with what was in them"
+expect 1 "which the next restore does not throw away" restore "$job" latest --yes --force
+has "... and says so" "$err" "of an earlier restore is still there"
+expect 0 "--cleanup" restore "$job" latest --cleanup --yes
+same "removes them" "" "$(find "$NEO4J_DATA" -name '*.pab-old')"
+neo4j_query "CREATE (:Newer)"
+neo4j_show >"$T/newer"
+cp "$T/newer" "$T/before"
+PABENGINE_TEST_KILL=neo4j-aside:1 pab restore "$job" latest --yes --force
+same "a restore is killed while the databases are put aside" 137 "$status"
+pab check "$job"
+there "the next start of pabengine puts them back and starts the server"
+same "and leaves nothing of the killed one" "" "$(find "$NEO4J_DATA" -name '*.pab-old')"
+dump=$(echo "$(latest)"/databases/neo4j_dump_system_*.dump)
+chmod u+w "$dump" && truncate -s -9 "$dump"
+expect 1 "a damaged dump is refused by force, too" restore "$job" latest --yes --force
+there "and changes nothing"

@@ -306,13 +306,21 @@ END_TEST
 /* "DZV1" and "hello" as zstd makes it. */
 static const unsigned char zstd_hello[] = { 'D', 'Z', 'V', '1', 0x28, 0xb5, 0x2f, 0xfd, 0x24, 0x05, 0x29, 0x00, 0x00, 'h', 'e', 'l', 'l', 'o', 0xa3, 0x6d, 0x9f, 0x88 };
 
-/* The tool: dumps what is in the file "dump", loads into "loaded-DATABASE"; says what it was asked. */
+/* A tool that dumps what is in the file "dump", loads into the folders of a database, and says what it was asked. */
+static void set_tool(const char *before_load)
+{
+    CLEANUP_FREE char *script = pab_sprintf("#!/bin/sh\ncd %s\necho \"$@\" >>asked\ncase $2 in dump) cat dump;;\n"
+                                            "load) %s; mkdir -p data/databases/$3 data/transactions/$3 && cat >data/databases/$3/store;; esac\n", root, before_load);
+    put_text("admin", script);
+}
+
 static void begin_dump(void)
 {
     begin_stopped("dump", 0);
     CLEANUP_FREE char *tool = in_root("admin");
-    CLEANUP_FREE char *script = pab_sprintf("#!/bin/sh\necho \"$@\" >>%s/asked\ncase $2 in dump) cat %s/dump;; load) cat >%s/loaded-$3;; esac\n", root, root, root);
-    put_text("admin", script);
+    put_text("data/databases/system/store", "the users");
+    put_text("data/transactions/system/log", "their log");
+    set_tool(":");
     put("dump", zstd_hello, sizeof zstd_hello);
     fake_add(it.config, "admin", tool);
 }
@@ -348,10 +356,135 @@ START_TEST(dumps_are_loaded_with_force_where_something_is)
     ck_assert_int_eq(restore(0), PAB_E_REFUSED);
     says("may hold a graph");
     works(restore(PAB_RESTORE_FORCE));
-    CLEANUP_FREE char *loaded = text_of("loaded-neo4j");
+    CLEANUP_FREE char *loaded = text_of("data/databases/neo4j/store");
     ck_assert_int_eq(memcmp(loaded, zstd_hello, 9), 0);
     CLEANUP_FREE char *asked = text_of("asked");
     ck_assert_ptr_nonnull(strstr(asked, "database load system --from-stdin --overwrite-destination=true\n"));
+    end_stopped();
+}
+END_TEST
+
+static int is_untouched(void)
+{
+    return is_text("data/databases/neo4j/store", "the graph") && is_text("data/transactions/neo4j/log", "the log") && is_text("data/databases/system/store", "the users")
+           && is_text("data/transactions/system/log", "their log") && is_text("data/databases/neo4j.pab-old/store", "") && is_text("data/databases/system.pab-old/store", "");
+}
+
+static int is_kept(void)
+{
+    return is_text("data/databases/neo4j.pab-old/store", "the graph") && is_text("data/transactions/neo4j.pab-old/log", "the log")
+           && is_text("data/databases/system.pab-old/store", "the users") && is_text("data/transactions/system.pab-old/log", "their log");
+}
+
+START_TEST(a_damaged_dump_stops_and_overwrites_nothing_also_by_force)
+{
+    begin_dump();
+    works(backup());
+    fake_artifact_named(it.host, "neo4j_dump_system")->data.size -= 6;
+    run_server();
+    CLEANUP_FREE char *stop = pab_sprintf("kill %d; echo stop >>%s/did", (int)holder, root);
+    it.plugin->close(it.instance);
+    it.instance = NULL;
+    set_service(stop, "true");
+    ck_assert_int_eq(open_now(), PAB_OK);
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_CORRUPT);
+    ck_assert(is_text("did", ""));
+    ck_assert(is_untouched());
+    end_stopped();
+}
+END_TEST
+
+START_TEST(what_dumps_replace_is_kept_until_it_is_cleaned_up)
+{
+    begin_dump();
+    works(backup());
+    works(restore(PAB_RESTORE_FORCE));
+    ck_assert(is_kept());
+    ck_assert_uint_eq(it.host->journal.count, 0);
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_EXISTS);
+    says("of an earlier restore is still there");
+    ck_assert(is_kept());
+    works(restore(PAB_RESTORE_FORCE | PAB_RESTORE_PLAN));
+    ck_assert_int_eq(it.host->plans[0].plan.action, PAB_PLAN_CONFLICT);
+    works(restore(PAB_RESTORE_CLEANUP | PAB_RESTORE_PLAN));
+    ck_assert_int_eq(it.host->plans[0].plan.action, PAB_PLAN_DROP);
+    ck_assert(is_kept());
+    works(restore(PAB_RESTORE_CLEANUP));
+    ck_assert(!is_kept());
+    works(restore(PAB_RESTORE_FORCE | PAB_RESTORE_DROP_OLD));
+    ck_assert(is_text("data/databases/neo4j.pab-old/store", ""));
+    ck_assert(is_text("data/transactions/system.pab-old/log", ""));
+    end_stopped();
+}
+END_TEST
+
+START_TEST(a_load_that_fails_puts_all_databases_back)
+{
+    begin_dump();
+    works(backup());
+    set_tool("[ $3 != system ] || { cat >/dev/null; echo 'no space left' >&2; exit 1; }");
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_TOOL);
+    says("no space left");
+    ck_assert(is_untouched());
+    ck_assert_uint_eq(it.host->journal.count, 0);
+    end_stopped();
+}
+END_TEST
+
+START_TEST(a_tool_that_loads_into_another_folder_fails_and_all_is_put_back)
+{
+    begin_dump();
+    works(backup());
+    set_tool("cat >/dev/null; exit 0");
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_TOOL);
+    says("there is no '");
+    ck_assert(is_untouched());
+    end_stopped();
+}
+END_TEST
+
+START_TEST(the_databases_of_a_killed_restore_are_put_back_by_the_next)
+{
+    begin_dump();
+    works(backup());
+    fake_fail_call(it.host, "journal_done", 1, PAB_E_IO); /* as if it had been killed before */
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_IO);
+    ck_assert(is_kept());
+    ck_assert_uint_eq(it.host->journal.count, 1);
+    CLEANUP_FREE char *record = pab_strdup(it.host->journal.items[0]);
+    for (int i = 0; i < 2; i++) { /* also of a recovery that was killed */
+        fake_new_verb(it.host);
+        works(it.plugin->recover(fake_op(it.host), record));
+        ck_assert(is_untouched());
+    }
+    end_stopped();
+}
+END_TEST
+
+START_TEST(a_database_that_was_not_there_is_gone_when_its_load_failed)
+{
+    begin_dump();
+    works(backup());
+    CLEANUP_FREE char *databases = in_root("data/databases/neo4j"), *transactions = in_root("data/transactions/neo4j");
+    ck_assert_int_eq(pab_remove_tree(AT_FDCWD, databases, NULL) || pab_remove_tree(AT_FDCWD, transactions, NULL), 0);
+    set_tool("[ $3 != system ] || { cat >/dev/null; exit 1; }");
+    ck_assert_int_eq(restore(0), PAB_E_TOOL);
+    ck_assert_int_ne(access(databases, F_OK), 0);
+    ck_assert(is_text("data/databases/system/store", "the users"));
+    end_stopped();
+}
+END_TEST
+
+START_TEST(a_cold_backup_is_without_what_a_restore_kept)
+{
+    begin_stopped("cold", 0);
+    put_text("data/databases/neo4j.pab-old/store", "old");
+    put_text("data/transactions/neo4j.pab-old/log", "old");
+    works(backup());
+    struct fake_artifact *a = fake_artifact_named(it.host, "neo4j_data");
+    ck_assert_ptr_nonnull(fake_entry_named(a, "databases/neo4j/store"));
+    ck_assert_ptr_null(fake_entry_named(a, "databases/neo4j.pab-old/store"));
+    ck_assert_ptr_null(fake_entry_named(a, "transactions/neo4j.pab-old"));
     end_stopped();
 }
 END_TEST
@@ -437,6 +570,9 @@ UNIT_MAIN("neo4j_stopped", cold_reads_the_data_folder_between_stop_and_start, a_
           a_restored_folder_replaces_the_one_that_stays_aside, a_plan_stops_nothing, a_container_is_stopped_and_started_again,
           a_container_that_must_be_killed_is_no_backup_and_runs_again, a_container_that_would_be_gone_is_not_stopped,
           the_container_of_a_killed_run_is_started_by_the_next, dump_asks_the_admin_tool_for_graph_and_system, a_dump_that_fails_keeps_nothing,
-          dumps_are_loaded_with_force_where_something_is, a_damaged_dump_is_found_wherever_it_is_damaged,
+          dumps_are_loaded_with_force_where_something_is, a_damaged_dump_stops_and_overwrites_nothing_also_by_force,
+          what_dumps_replace_is_kept_until_it_is_cleaned_up, a_load_that_fails_puts_all_databases_back, a_tool_that_loads_into_another_folder_fails_and_all_is_put_back,
+          the_databases_of_a_killed_restore_are_put_back_by_the_next, a_database_that_was_not_there_is_gone_when_its_load_failed,
+          a_cold_backup_is_without_what_a_restore_kept, a_damaged_dump_is_found_wherever_it_is_damaged,
           with_a_home_the_admin_tool_checks_a_dump, with_a_home_the_admin_tool_checks_a_data_folder, auto_does_not_stop_what_it_may_not, auto_stops_what_it_may,
           auto_dumps_where_the_tool_is_named, cold_needs_to_know_where)
