@@ -19,7 +19,7 @@ int n8n_is_missing(const struct rest *r, int code)
 }
 
 /* "Your license does not allow for feat:variables": other than a missing scope, whose 403 says "Forbidden". */
-static int is_licence(const char *message) { return strstr(message, "feat:") || strstr(message, "license") || strstr(message, "licence"); }
+int n8n_is_licence(const char *message) { return strstr(message, "feat:") || strstr(message, "license") || strstr(message, "licence"); }
 
 int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const char *scope, struct pab_error *err)
 {
@@ -31,7 +31,7 @@ int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const 
     for (char *p = key; *p; p++)
         if (*p == ' ') *p = '_';
     if (rest_status(r) != 403) return op->host->fact(op, key, "not in this version");
-    if (is_licence(err->message)) return op->host->fact(op, key, "not in this licence");
+    if (n8n_is_licence(err->message)) return op->host->fact(op, key, "not in this licence");
     pab_warn(op, what, "%s are not in the backup: the API key lacks the scope %s", what, scope);
     return op->host->fact(op, key, "missing scope");
 }

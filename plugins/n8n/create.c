@@ -107,18 +107,41 @@ static int make_package(struct restoring *r, char **ret, size_t *size, struct pa
     return rc;
 }
 
-static int create_by_package(struct restoring *r, struct pab_error *err)
+static int send_package(struct restoring *r, const char *package, size_t size, struct pab_error *err)
 {
-    CLEANUP_FREE char *package = NULL;
-    size_t size = 0;
-    int rc = make_package(r, &package, &size, err);
-    if (rc) return rc;
     const struct rest_part parts[] = {
         { .name = "package", .file_name = "pabengine.n8np", .content_type = "application/gzip", .data = package, .size = size },
         { .name = "workflowConflictPolicy", .data = "skip", .size = 4 },
         { .name = "workflowIdPolicy", .data = "source", .size = 6 },
     };
     return rest_json(r->r, &(struct rest_req){ .path = N8N_API "/n8n-packages/import", .parts = parts, .part_count = sizeof parts / sizeof *parts, .flags = REST_NO_BODY }, NULL, err);
+}
+
+/* What became of a package: the server knows none; it did not take this one; or nobody can tell what it has done, or may yet do. */
+enum outcome { TAKEN, UNKNOWN_HERE, REFUSED, UNCLEAR };
+
+static enum outcome judge(const struct restoring *r, int rc, const struct pab_error *why)
+{
+    long status = rest_status(r->r);
+    if (!rc) return TAKEN;
+    if (status == 404 || status == 405 || (status == 403 && n8n_is_licence(why->message))) return UNKNOWN_HERE;
+    return status >= 400 && status < 500 && status != 401 && status != 408 && status != 429 ? REFUSED : UNCLEAR;
+}
+
+/* After the package and the command some have no id yet: PAB_OK when they may get new ones. */
+static int may_renew(struct restoring *r, enum outcome outcome, long status, const struct pab_error *why)
+{
+    switch (outcome) {
+    case UNKNOWN_HERE: return PAB_OK;
+    case TAKEN: pab_warn(r->op, "workflows", "%zu workflows get new ids: the server took them as a package and does not have them", count_missing(r)); return PAB_OK;
+    case REFUSED:
+        if (status == 403) pab_warn(r->op, "workflows", "%zu workflows get new ids: the API key lacks the scope workflow:import", count_missing(r));
+        else pab_warn(r->op, "workflows", "%zu workflows get new ids: the server does not take them as a package: %s", count_missing(r), why->message);
+        return PAB_OK;
+    case UNCLEAR: break;
+    }
+    /* made once more under new ids, they would be there twice when the package comes through */
+    return pab_fail(r->op, why->code, 0, "restore again: what is there by then is recognised by its id", "it is not known what became of a package of workflows: %s", why->message);
 }
 
 /* ---- the command */
@@ -161,18 +184,38 @@ static int create_one(struct restoring *r, struct wanted *w, struct pab_error *e
     return PAB_OK;
 }
 
+static int create_new(struct restoring *r)
+{
+    for (size_t i = 0; i < r->wanted.count; i++) {
+        struct wanted *w = &r->wanted.items[i];
+        struct pab_error err = { 0 };
+        if (w->target || !create_one(r, w, &err)) continue;
+        if (wanted_ends_all(r, &err)) return sup_fail(r->op, &err);
+        wanted_refused(r, w, &err);
+    }
+    return PAB_OK;
+}
+
 int create_missing(struct restoring *r)
 {
-    struct pab_error err = { 0 };
-    int rc = PAB_OK;
+    CLEANUP_FREE char *package = NULL;
+    struct pab_error err = { 0 }, why = { 0 };
+    size_t size = 0;
     if (!count_missing(r)) return PAB_OK;
-    if (create_by_package(r, &err)) pab_log(r->op, PAB_LOG_VERBOSE, "workflows cannot come as a package: %s", err.message);
-    else rc = take_stock(r, &err);
+    if (make_package(r, &package, &size, &err)) return sup_fail(r->op, &err);
+    int sent = send_package(r, package, size, &why);
+    long status = rest_status(r->r);
+    enum outcome outcome = judge(r, sent, &why);
+    if (sent == PAB_E_CANCELLED) return sup_fail(r->op, &why);
+    if (sent) pab_log(r->op, PAB_LOG_VERBOSE, "workflows did not come as a package: %s", why.message);
+    int rc = take_stock(r, &err); /* whatever the answer was, some may be there */
+    /* the command writes to the ids of the backup, so that it makes nothing twice */
     if (!rc && count_missing(r) && n8n_has_cli(r->n)) {
         rc = create_by_cli(r, &err);
         if (!rc) rc = take_stock(r, &err);
     }
-    for (size_t i = 0; !rc && i < r->wanted.count; i++)
-        if (!r->wanted.items[i].target) rc = create_one(r, &r->wanted.items[i], &err);
-    return rc ? sup_fail(r->op, &err) : PAB_OK;
+    if (rc) return sup_fail(r->op, &err);
+    if (!count_missing(r)) return PAB_OK;
+    rc = may_renew(r, outcome, status, &why);
+    return rc ? rc : create_new(r);
 }

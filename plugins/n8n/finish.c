@@ -99,7 +99,7 @@ int finish_active(struct restoring *r)
         for (size_t i = 0; i < r->wanted.count; i++) {
             const struct wanted *w = &r->wanted.items[i];
             int is_active = json_flag(json_object_get(r->there, w->target ? w->target : ""), "active");
-            if (done[i] || !w->active || w->archived || !w->target || (is_active && !w->put)) continue;
+            if (done[i] || !w->active || w->archived || !w->target || w->refused || (is_active && !w->put)) continue;
             int rc = activate(r, w, &err);
             if (rc == PAB_E_CANCELLED || (rc && rest_status(r->r) == 401)) return sup_fail(r->op, &err);
             done[i] = !rc;

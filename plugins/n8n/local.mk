@@ -6,7 +6,7 @@ n8n_la_SOURCES = \
 	%D%/cli.c %D%/cli_container.c %D%/cli_private.h \
 	%D%/check.c %D%/discover.c %D%/verify.c \
 	%D%/backup.c %D%/backup_private.h %D%/backup_workflows.c %D%/backup_credentials.c %D%/backup_tables.c %D%/backup_folders.c \
-	%D%/restore.c %D%/restore_private.h %D%/wanted.c %D%/compare.c %D%/create.c %D%/body.c %D%/finish.c \
+	%D%/restore.c %D%/restore_private.h %D%/wanted.c %D%/compare.c %D%/create.c %D%/refused.c %D%/body.c %D%/finish.c \
 	%D%/restore_workflows.c %D%/restore_credentials.c %D%/restore_tags.c %D%/restore_tables.c %D%/restore_variables.c
 n8n_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS) $(ARCHIVE_CFLAGS) $(CRYPTO_CFLAGS)
 n8n_la_LDFLAGS = -module $(plugin_ldflags)

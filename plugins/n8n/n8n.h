@@ -34,6 +34,7 @@ int n8n_has_cli(const struct n8n *n);
 int n8n_excuse(struct pab_op *op, const struct rest *r, const char *what, const char *scope, struct pab_error *err);
 /* After the n-th refusal of a change: 1 when it was 409, "still being unpublished", which passes, and a moment was waited for that. */
 int n8n_wait(struct pab_op *op, const struct rest *r, unsigned n);
+int n8n_is_licence(const char *message); /* what a 403 said: 1 when it is about the licence */
 /* 1 when this is such a failure, of whatever kind. */
 int n8n_is_missing(const struct rest *r, int code);
 

@@ -17,6 +17,7 @@ struct wanted {
     const char *target;         /* its id in the target; NULL: not there */
     int made;                   /* by this run */
     int put;                    /* its content must be written */
+    int refused;                /* the server did not take something of it */
 };
 
 struct restoring {
@@ -25,6 +26,7 @@ struct restoring {
     struct rest *r;
     const struct pab_restore_req *req;
     struct { struct wanted *items; size_t count, capacity; } wanted;
+    int refusal;                /* code of the first workflow that was refused */
     json_t *there;              /* the target's workflows, as n8n_ids */
     json_t *workflows, *credentials, *tables;   /* old id -> id in the target */
     json_t *expected;           /* ids of all workflows of the backup */
@@ -51,6 +53,13 @@ int wanted_load(struct restoring *r);
 void wanted_release(struct restoring *r);
 /* Reads its text member by member. */
 int wanted_read(const struct restoring *r, const struct wanted *w, n8n_member member, void *ctx, struct pab_error *err);
+
+/* One that the server does not take is told at once, and at the end fails the restore; the others go on. */
+void wanted_refused(struct restoring *r, struct wanted *w, const struct pab_error *err);
+/* ... but not after what every other would meet, too. */
+int wanted_ends_all(const struct restoring *r, const struct pab_error *err);
+/* PAB_OK when there was none; else fails the verb with their names. */
+int wanted_judge(const struct restoring *r);
 
 /* ---- compare.c: what of a workflow is its content, as { member: digest } */
 struct digests { const struct refs *refs; json_t *parts, *settings, *hooks; int published; };

@@ -73,21 +73,27 @@ static int plan_all(struct restoring *r)
 
 static int finish_all(struct restoring *r)
 {
-    uint64_t made = 0, put = 0;
+    uint64_t made = 0, put = 0, sound = 0;
     for (size_t i = 0; i < r->wanted.count; i++) {
-        const struct wanted *w = &r->wanted.items[i];
+        struct wanted *w = &r->wanted.items[i];
         struct pab_error err = { 0 };
+        if (w->refused) continue;
         if (finish_workflow(r, w, &err)) {
-            pab_error_prefix(&err, "workflow '%s'", w->name);
-            return sup_fail(r->op, &err);
+            if (wanted_ends_all(r, &err)) {
+                pab_error_prefix(&err, "workflow '%s'", w->name);
+                return sup_fail(r->op, &err);
+            }
+            wanted_refused(r, w, &err);
+            continue;
         }
+        sound++;
         made += (unsigned)w->made;
         put += (unsigned)(w->put && !w->made);
         r->op->host->progress(r->op, &(struct pab_progress){ .struct_size = sizeof(struct pab_progress), .phase = "workflows", .done = i + 1,
                                                               .total = r->wanted.count, .unit = "workflows" });
     }
     pab_log(r->op, PAB_LOG_INFO, "%llu workflows made, %llu put back, %llu were there", (unsigned long long)made, (unsigned long long)put,
-            (unsigned long long)(r->wanted.count - made - put));
+            (unsigned long long)(sound - made - put));
     return PAB_OK;
 }
 
@@ -102,5 +108,6 @@ int restore_workflows(struct restoring *r)
     rc = create_missing(r);
     if (!rc) rc = compare_all(r);
     if (!rc) rc = finish_all(r);
-    return rc || !r->n->activate ? rc : finish_active(r);
+    if (!rc && r->n->activate) rc = finish_active(r);
+    return rc ? rc : wanted_judge(r);
 }

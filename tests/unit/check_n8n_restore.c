@@ -1,33 +1,6 @@
 /* check_n8n_restore.c - a backup put back into an n8n that is empty, used, older, or without any way to keep an id. */
 #include "tests/unit/n8n_fixture.h"
 
-static void wipe(void)
-{
-    json_array_clear(it.workflows);
-    json_array_clear(it.tags);
-    json_array_clear(it.tables);
-    json_object_clear(it.rows);
-}
-
-static json_t *named(const char *name)
-{
-    size_t i;
-    json_t *w;
-    json_array_foreach(it.workflows, i, w)
-        if (!strcmp(json_text(w, "name"), name)) return w;
-    ck_abort_msg("no workflow '%s'", name);
-}
-
-static const char caller[] = "[{\"name\":\"Call\",\"type\":\"n8n-nodes-base.executeWorkflow\",\"parameters\":{\"workflowId\":{\"__rl\":true,\"value\":\"bbb\",\"mode\":\"list\","
-                             "\"cachedResultUrl\":\"/workflow/bbb\"}}}]";
-
-static void two_that_call(void)
-{
-    add_workflow("aaa", "Caller", caller, "{\"errorWorkflow\":\"bbb\"}");
-    add_workflow("bbb", "Called", NULL, NULL);
-    json_object_set_new(named("Called"), "active", json_true());
-}
-
 START_TEST(with_packages_every_workflow_keeps_its_id)
 {
     static const char *const ids[] = { "aaa", "bbb", NULL };

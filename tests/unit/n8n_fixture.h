@@ -26,6 +26,10 @@ static struct {
     const char *delete_while;   /* this workflow goes after the first page */
     int has_packages;           /* an import makes the workflows of `packaged` */
     const char *const *packaged;
+    struct fake_answer package_answer; /* ... and is answered so; all zero: well */
+    int cancel_package;         /* the user cancels while it is at work */
+    unsigned refuse_put;        /* this status for the PUT of workflows ... */
+    const char *refuse_name;    /* ... of this name; NULL: all */
     struct pab_strs texts;      /* of answers: they live as long as the server */
 } it;
 
@@ -159,6 +163,7 @@ static int workflow_call(struct fake_answer *a, const char *method, const char *
     } else if (!strcmp(method, "PUT")) {
         if (json_flag(w, "isArchived")) return refuse(a, 400, "Cannot update an archived workflow");
         if (refusal(body)) return refuse(a, 400, refusal(body));
+        if (it.refuse_put && (!it.refuse_name || !strcmp(json_text(body, "name"), it.refuse_name))) return refuse(a, (int)it.refuse_put, "request entity too large");
         json_object_update(w, (json_t *)(uintptr_t)body);
     }
     return answer(a, 200, json_incref(w));
@@ -208,7 +213,10 @@ static int import_package(struct fake_answer *a)
     if (!it.has_packages) return refuse(a, 404, "not found");
     for (const char *const *id = it.packaged; id && *id; id++)
         if (!by_id(it.workflows, *id, NULL)) new_workflow(*id, "imported");
-    return answer(a, 200, json_object());
+    if (it.cancel_package) fake_cancel(it.host);
+    if (!it.package_answer.status && !it.package_answer.drop && !it.package_answer.hang) return answer(a, 200, json_object());
+    *a = it.package_answer;
+    return 1;
 }
 
 static int variable_call(struct fake_answer *a, const char *request, const char *method, const char *rest, const json_t *body)
@@ -359,6 +367,33 @@ static inline json_t *add_workflow(const char *id, const char *name, const char 
     json_object_set_new(w, "nodes", json_loads(nodes ? nodes : "[{\"name\":\"Start\",\"type\":\"n8n-nodes-base.webhook\"}]", 0, NULL));
     if (settings) json_object_set_new(w, "settings", json_loads(settings, 0, NULL));
     return w;
+}
+
+static inline void wipe(void)
+{
+    json_array_clear(it.workflows);
+    json_array_clear(it.tags);
+    json_array_clear(it.tables);
+    json_object_clear(it.rows);
+}
+
+static inline json_t *named(const char *name)
+{
+    size_t i;
+    json_t *w;
+    json_array_foreach(it.workflows, i, w)
+        if (!strcmp(json_text(w, "name"), name)) return w;
+    ck_abort_msg("no workflow '%s'", name);
+}
+
+static const char caller[] __attribute__((unused)) = "[{\"name\":\"Call\",\"type\":\"n8n-nodes-base.executeWorkflow\",\"parameters\":{\"workflowId\":{\"__rl\":true,\"value\":\"bbb\",\"mode\":\"list\","
+                             "\"cachedResultUrl\":\"/workflow/bbb\"}}}]";
+
+static inline void two_that_call(void)
+{
+    add_workflow("aaa", "Caller", caller, "{\"errorWorkflow\":\"bbb\"}");
+    add_workflow("bbb", "Called", NULL, NULL);
+    json_object_set_new(named("Called"), "active", json_true());
 }
 
 #endif

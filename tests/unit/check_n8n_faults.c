@@ -1,0 +1,127 @@
+/* check_n8n_faults.c - what a server, or what stands in front of it, does wrong in the middle of a backup or a restore. */
+#include "tests/unit/n8n_fixture.h"
+
+/* ---- a package whose import does not go well */
+
+static const char *const both[] = { "aaa", "bbb", NULL }, *const one_of_them[] = { "aaa", NULL }, *const none[] = { NULL };
+
+static void begin_package(const char *const *made, struct fake_answer a)
+{
+    begin();
+    fake_set(it.config, "timeout", "200ms");
+    two_that_call();
+    ok(backup());
+    wipe();
+    it.has_packages = 1;
+    it.packaged = made;
+    it.package_answer = a;
+}
+
+static void both_once(void)
+{
+    ck_assert_int_eq(json_array_size(it.workflows), 2);
+    ck_assert_str_eq(json_text(named("Caller"), "id"), "aaa");
+    ck_assert_str_eq(json_text(named("Called"), "id"), "bbb");
+    ck_assert(json_flag(named("Called"), "active"));
+}
+
+/* Done by the server, whose answer does not come: nothing is made twice. */
+static void unanswered(struct fake_answer a)
+{
+    begin_package(both, a);
+    ok(restore(0));
+    both_once();
+    ck_assert_uint_eq(it.host->warnings.count, 0);
+    end();
+}
+START_TEST(a_package_that_is_taken_without_an_answer_makes_nothing_twice) { unanswered((struct fake_answer){ .hang = 1 }); } END_TEST
+START_TEST(a_package_whose_connection_is_lost_makes_nothing_twice) { unanswered((struct fake_answer){ .drop = 1 }); } END_TEST
+START_TEST(a_package_answered_by_a_proxy_makes_nothing_twice) { unanswered((struct fake_answer){ .status = 504, .body = "{}" }); } END_TEST
+
+/* Nobody knows what the server may yet do with it: no new ids. */
+static void unclear(const char *const *made, struct fake_answer a, int code)
+{
+    size_t count = 0;
+    for (; made[count]; count++) continue;
+    begin_package(made, a);
+    ck_assert_int_eq(restore(0), code);
+    ck_assert_msg(strstr(it.host->failure.message, "not known what became of a package") != NULL, "%s", it.host->failure.message);
+    ck_assert_int_eq(json_array_size(it.workflows), (int)count);
+    it.packaged = both;
+    it.package_answer = (struct fake_answer){ 0 };
+    ok(restore(0));
+    both_once();
+    end();
+}
+START_TEST(a_package_that_got_lost_fails_and_the_next_restore_keeps_the_ids) { unclear(none, (struct fake_answer){ .drop = 1 }, PAB_E_UNREACHABLE); } END_TEST
+START_TEST(a_package_that_is_still_at_work_fails) { unclear(one_of_them, (struct fake_answer){ .hang = 1 }, PAB_E_TIMEOUT); } END_TEST
+START_TEST(a_package_that_breaks_the_server_fails) { unclear(none, (struct fake_answer){ .status = 500, .body = "{\"message\":\"oops\"}" }, PAB_E_UNREACHABLE); } END_TEST
+START_TEST(a_cancelled_package_ends_the_restore)
+{
+    begin_package(none, (struct fake_answer){ .hang = 1 });
+    it.cancel_package = 1;
+    ck_assert_int_eq(restore(0), PAB_E_CANCELLED);
+    ck_assert_int_eq(json_array_size(it.workflows), 0);
+    end();
+}
+END_TEST
+
+/* An answer that says no: new ids, and a warning that says why. */
+static void renewed(struct fake_answer a, const char *why)
+{
+    begin_package(none, a);
+    ok(restore(0));
+    ck_assert_int_eq(json_array_size(it.workflows), 2);
+    ck_assert_str_ne(json_text(named("Caller"), "id"), "aaa");
+    ck_assert_str_eq(json_text(named("Caller"), "settings.errorWorkflow"), json_text(named("Called"), "id"));
+    ck_assert_uint_eq(it.host->warnings.count, why ? 1 : 0);
+    if (why) ck_assert(fake_has_text(&it.host->warnings, why));
+    end();
+}
+START_TEST(a_missing_scope_for_packages_is_named) { renewed((struct fake_answer){ .status = 403, .body = "{\"message\":\"Forbidden\"}" }, "workflow:import"); } END_TEST
+START_TEST(a_package_that_is_refused_is_told) { renewed((struct fake_answer){ .status = 400, .body = "{\"message\":\"unknown version\"}" }, "unknown version"); } END_TEST
+START_TEST(a_package_that_makes_nothing_is_told) { renewed((struct fake_answer){ .status = 200, .body = "{}" }, "does not have them"); } END_TEST
+START_TEST(without_packages_or_a_licence_for_them_there_is_nothing_to_tell)
+{
+    renewed((struct fake_answer){ .status = 405, .body = "{}" }, NULL);
+    renewed((struct fake_answer){ .status = 403, .body = "{\"message\":\"Your license does not allow for feat:packages.\"}" }, NULL);
+}
+END_TEST
+
+/* ---- workflows that the server does not take */
+
+static void one_refused(unsigned status, int code)
+{
+    begin_package(both, (struct fake_answer){ 0 });
+    it.refuse_put = status;
+    it.refuse_name = "Caller";
+    ck_assert_int_eq(restore(0), code);
+    ck_assert_msg(strstr(it.host->failure.message, "1 of 2 workflows are not restored: 'Caller'") != NULL, "%s", it.host->failure.message);
+    ck_assert(fake_has_text(&it.host->warnings, "'Caller' is not restored"));
+    ck_assert_str_eq(json_text(named("Called"), "id"), "bbb");
+    ck_assert_int_eq(json_array_size(json_object_get(named("Called"), "nodes")), 1);
+    ck_assert(json_flag(named("Called"), "active"));
+    it.refuse_put = 0;
+    ok(restore(0));
+    both_once();
+    end();
+}
+START_TEST(one_that_is_too_large_does_not_hold_up_the_others) { one_refused(413, PAB_E_UNSUPPORTED); } END_TEST
+START_TEST(one_that_is_refused_does_not_hold_up_the_others) { one_refused(400, PAB_E_UNSUPPORTED); } END_TEST
+
+START_TEST(a_key_that_is_revoked_ends_the_restore)
+{
+    begin_package(both, (struct fake_answer){ 0 });
+    it.refuse_put = 401;
+    ck_assert_int_eq(restore(0), PAB_E_AUTH);
+    ck_assert_uint_eq(fake_http_count(it.server, "PUT *"), 1);
+    end();
+}
+END_TEST
+
+UNIT_MAIN("n8n_faults", a_package_that_is_taken_without_an_answer_makes_nothing_twice, a_package_whose_connection_is_lost_makes_nothing_twice,
+          a_package_answered_by_a_proxy_makes_nothing_twice, a_package_that_got_lost_fails_and_the_next_restore_keeps_the_ids,
+          a_package_that_is_still_at_work_fails, a_package_that_breaks_the_server_fails, a_cancelled_package_ends_the_restore,
+          a_missing_scope_for_packages_is_named, a_package_that_is_refused_is_told, a_package_that_makes_nothing_is_told,
+          without_packages_or_a_licence_for_them_there_is_nothing_to_tell, one_that_is_too_large_does_not_hold_up_the_others,
+          one_that_is_refused_does_not_hold_up_the_others, a_key_that_is_revoked_ends_the_restore)
