@@ -14,6 +14,8 @@ int taking_begin(struct taking *t, const char *id, const char *kind, const char 
 
 /* ---- a list, kept in memory until it is known to be one: these are short, and most of them may be refused */
 
+#define MAX_LIST (N8N_MAX_TEXT / 2)
+
 struct listed { json_t *seen; struct pab_buf text; uint64_t items; };
 
 static void listed_release(struct listed *l)
@@ -33,14 +35,14 @@ static int add_item(void *ctx, struct json_scan *s, struct pab_error *err)
     if (*id && json_object_get(l->seen, id)) return PAB_OK; /* it slipped from one page into the next */
     json_object_set_new(l->seen, id, json_true());
     if (pab_buf_adds(&l->text, l->items++ ? ",\n" : "") || pab_buf_add(&l->text, text.p, text.n))
-        return pab_error_set(err, PAB_E_NOMEM, 0, "the list is longer than %u MiB", N8N_MAX_TEXT >> 20);
+        return pab_error_set(err, PAB_E_NOMEM, 0, "the list is longer than %u MiB", MAX_LIST >> 20);
     return PAB_OK;
 }
 
 static int read_list(struct taking *t, const char *path, struct listed *l, struct pab_error *err)
 {
     listed_release(l);
-    *l = (struct listed){ .seen = json_object(), .text = PAB_BUF_INIT(N8N_MAX_TEXT / 2) };
+    *l = (struct listed){ .seen = json_object(), .text = PAB_BUF_INIT(MAX_LIST) };
     return n8n_list(t->r, path, add_item, l, err);
 }
 
