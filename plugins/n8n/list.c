@@ -6,6 +6,8 @@
 
 #define PAGE 100            /* the service's maximum is 250; never 0, whose cursor leads to itself */
 #define MAX_EMPTY 100       /* pages in a row with a cursor and nothing else */
+#define MAX_ITEMS 100000    /* of a page, whatever the server makes of the number it was asked for */
+#define MAX_MEMBERS 10000   /* of an object */
 
 struct page { size_t items; char *next; int has_cursor; int64_t count; };
 
@@ -13,7 +15,7 @@ static int read_items(struct json_scan *s, n8n_item item, void *ctx, struct page
 {
     int rc = json_scan_array(s, err);
     while (!rc && !(rc = json_scan_more(s, err))) {
-        p->items++;
+        if (p->items++ == MAX_ITEMS) return pab_error_set(err, PAB_E_CORRUPT, 0, "a page of a list has no end");
         rc = item(ctx, s, err);
     }
     return rc == PAB_END ? PAB_OK : rc;
@@ -78,8 +80,9 @@ int n8n_list(struct rest *r, const char *path, n8n_item item, void *ctx, struct 
 int n8n_object(struct json_scan *s, n8n_member member, void *ctx, struct pab_error *err)
 {
     const char *key;
-    int rc = json_scan_object(s, err);
+    int rc = json_scan_object(s, err), count = 0;
     while (!rc && !(rc = json_scan_key(s, &key, err))) {
+        if (count++ == MAX_MEMBERS) return pab_error_set(err, PAB_E_CORRUPT, 0, "an object has no end");
         CLEANUP_FREE char *name = pab_strdup(key);
         struct span value;
         rc = json_scan_skip(s, err);

@@ -4,6 +4,7 @@
 #include "plugins/neo4j/neo4j.h"
 
 #define TELL_EVERY 1024u
+#define MOST_LEFT_OUT 65536u    /* and as many as there are: what moves during a scan may be told twice */
 
 int element_number(const char *id, uint64_t *ret, struct pab_error *err)
 {
@@ -32,6 +33,8 @@ static int element(const json_t *row, size_t i, uint64_t *ret, struct pab_error 
 
 static int give(struct scan *s, int rc, const char *line, uint64_t done, struct pab_error *err)
 {
+    if (rc == TALLY_LEFT_OUT && s->tally->repeated + s->tally->dangling > s->total + MOST_LEFT_OUT)
+        return pab_error_set(err, PAB_E_CORRUPT, 0, "neo4j: the answer has no end: it tells the same %s again and again", s->phase);
     if (rc == TALLY_LEFT_OUT) return PAB_OK;
     if (!rc && s->line) rc = s->line(s->ctx, line, err);
     if (done % TELL_EVERY == 0)

@@ -11,7 +11,7 @@
  *     json_scan_free(s);
  *
  * Objects likewise: json_scan_object, then json_scan_key until PAB_END; after each key exactly one of value, skip, object,
- * array. The grammar is RFC 8259's and checked; a text that ends early, invalid UTF-8, nesting over 200 levels and a value over
+ * array. The grammar is RFC 8259's and checked; a text that ends early, invalid UTF-8, nesting over 200 levels, a megabyte of white space and a value over
  * `max_value` are errors (PAB_E_CORRUPT, the last PAB_E_NOMEM) that name `what` and the byte. Errors are sticky. What read()
  * returned negative is passed on. Numbers outside of int64 become reals; a real outside of double is an error, yet its text
  * can be had with json_scan_skip and json_scan_raw.

@@ -4,6 +4,7 @@
 #include "plugins/support/jsonscan_private.h"
 
 #define CHUNK ((size_t)64 << 10)
+#define BLANK_MAX (1u << 20) /* between two tokens: a slow service may keep a connection alive so, but not for ever */
 
 int scan_fail(struct json_scan *s, int code, const char *problem)
 {
@@ -50,7 +51,8 @@ static int at(struct json_scan *s)
 int scan_peek(struct json_scan *s)
 {
     int c;
-    while ((c = at(s)) == ' ' || c == '\n' || c == '\r' || c == '\t') s->pos++;
+    for (unsigned n = 0; (c = at(s)) == ' ' || c == '\n' || c == '\r' || c == '\t'; s->pos++)
+        if (n++ == BLANK_MAX) return scan_fail(s, PAB_E_CORRUPT, "nothing but white space for too long"), -2;
     return c;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -182,6 +183,8 @@ static int answer(struct connection *c, const struct fake_answer *a, int is_head
     if (!send_part(c->fd, body, first, a->chunked)) return 0;
     if (a->cut_at) return 0;
     if (a->stall_at) return wait_for(c->s, -1), 0;
+    while (a->again && send_part(c->fd, a->again, strlen(a->again), 1)) continue;
+    if (a->again) return 0;
     return !a->chunked || send_all(c->fd, "0\r\n\r\n", 5);
 }
 
@@ -211,18 +214,35 @@ static void *accept_all(void *arg)
     return NULL;
 }
 
+static struct fake_http *start(int family, const struct sockaddr *a, socklen_t size, struct fake_http *s)
+{
+    s->fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    pthread_mutex_init(&s->lock, NULL);
+    if (pipe(s->stop) || s->fd < 0 || bind(s->fd, a, size) || listen(s->fd, 16) || pthread_create(&s->acceptor, NULL, accept_all, s)) wrong("cannot listen");
+    return s;
+}
+
 struct fake_http *fake_http_new(void)
 {
     struct fake_http *s = calloc(1, sizeof *s);
     struct sockaddr_un a = { .sun_family = AF_UNIX };
     if (!s) wrong("out of memory");
     strcpy(s->dir, "/tmp/pab-fake-http-XXXXXX");
-    if (!mkdtemp(s->dir) || pipe(s->stop)) wrong("cannot make a folder");
+    if (!mkdtemp(s->dir)) wrong("cannot make a folder");
     snprintf(a.sun_path, sizeof a.sun_path, "%s/http.sock", s->dir);
     snprintf(s->url, sizeof s->url, "unix://%s", a.sun_path);
-    s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    pthread_mutex_init(&s->lock, NULL);
-    if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&a, sizeof a) || listen(s->fd, 16) || pthread_create(&s->acceptor, NULL, accept_all, s)) wrong("cannot listen");
+    return start(AF_UNIX, (struct sockaddr *)&a, sizeof a, s);
+}
+
+struct fake_http *fake_http_new_tcp(void)
+{
+    struct fake_http *s = calloc(1, sizeof *s);
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof a;
+    if (!s) wrong("out of memory");
+    start(AF_INET, (struct sockaddr *)&a, sizeof a, s);
+    if (getsockname(s->fd, (struct sockaddr *)&a, &size)) wrong("no port");
+    snprintf(s->url, sizeof s->url, "http://127.0.0.1:%u", ntohs(a.sin_port));
     return s;
 }
 
@@ -236,13 +256,14 @@ void fake_http_free(struct fake_http *s)
         free(s->rules[i].pattern);
         free((char *)(size_t)s->rules[i].answer.headers);
         free((char *)(size_t)s->rules[i].answer.body);
+        free((char *)(size_t)s->rules[i].answer.again);
     }
     for (size_t i = 0; i < s->asked_count; i++) {
         free(s->asked[i].request);
         free(s->asked[i].body);
     }
-    unlink(s->url + strlen("unix://"));
-    rmdir(s->dir);
+    if (s->dir[0]) unlink(s->url + strlen("unix://"));
+    if (s->dir[0]) rmdir(s->dir);
     close(s->fd);
     close(s->stop[0]);
     close(s->stop[1]);
@@ -264,6 +285,7 @@ void fake_http_on(struct fake_http *s, const char *pattern, struct fake_answer a
         a.body = copy;
     }
     if (a.headers) a.headers = strdup(a.headers);
+    if (a.again) a.again = strdup(a.again);
     s->rules[s->rule_count++] = (struct rule){ .pattern = strdup(pattern), .answer = a };
     pthread_mutex_unlock(&s->lock);
 }

@@ -26,10 +26,12 @@ struct fake_answer {
     int drop;                   /* the connection is closed without an answer */
     int hang;                   /* nothing comes until fake_http_free */
     size_t stall_at;            /* ... after that many bytes of the body; 0: not */
+    const char *again;          /* after the body this, again and again until the client has enough (with chunked); NULL: not */
 };
 
 struct fake_http;
 struct fake_http *fake_http_new(void);
+struct fake_http *fake_http_new_tcp(void);          /* on a port of the loopback instead: "http://127.0.0.1:34567" */
 void fake_http_free(struct fake_http *s);           /* NULL is fine; ends all connections */
 const char *fake_http_url(const struct fake_http *s); /* "unix:///tmp/.../http.sock" */
 void fake_http_on(struct fake_http *s, const char *pattern, struct fake_answer a); /* the answer's texts are copied */

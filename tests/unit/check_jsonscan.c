@@ -170,6 +170,22 @@ START_TEST(a_value_longer_than_allowed_ends_in_an_error_and_not_in_memory)
 }
 END_TEST
 
+static int64_t give_blanks(void *ctx, void *buf, uint64_t capacity, struct pab_error *err)
+{
+    (void)ctx, (void)err;
+    memset(buf, '\n', capacity);
+    return (int64_t)capacity;
+}
+
+START_TEST(white_space_without_an_end_ends)
+{
+    struct pab_error err = { 0 };
+    CLEANUP_JSON_SCAN struct json_scan *s = json_scan_new(&(struct json_scan_opts){ .read = give_blanks, .what = "the list" });
+    ck_assert_int_eq(json_scan_array(s, &err), PAB_E_CORRUPT);
+    ck_assert_ptr_nonnull(strstr(err.message, "white space"));
+}
+END_TEST
+
 START_TEST(what_the_source_fails_with_is_passed_on)
 {
     struct pab_error err = { 0 };
@@ -197,5 +213,5 @@ END_TEST
 
 UNIT_MAIN("jsonscan", elements_of_a_list_come_one_by_one_whatever_the_pieces, the_text_of_a_value_is_kept_byte_for_byte, numbers_beyond_64_bits_become_reals,
           a_number_that_no_double_holds_can_still_be_passed_on, what_is_not_json_is_refused_with_the_place, what_is_json_is_accepted,
-          a_text_cut_anywhere_is_never_whole, nesting_is_limited, a_value_longer_than_allowed_ends_in_an_error_and_not_in_memory,
+          a_text_cut_anywhere_is_never_whole, nesting_is_limited, a_value_longer_than_allowed_ends_in_an_error_and_not_in_memory, white_space_without_an_end_ends,
           what_the_source_fails_with_is_passed_on, names_with_escapes_are_decoded)

@@ -1,9 +1,86 @@
 /* check_n8n_faults.c - what a server, or what stands in front of it, does wrong in the middle of a backup or a restore. */
 #include "tests/unit/n8n_fixture.h"
 
-/* ---- a package whose import does not go well */
-
 static const char *const both[] = { "aaa", "bbb", NULL }, *const one_of_them[] = { "aaa", NULL }, *const none[] = { NULL };
+
+/* ---- every list of the backup is answered so, or the workflow itself */
+
+#define JSON_HEADERS "Content-Type: application/json\r\n"
+
+static void fails_at(const char *path, struct fake_answer a, int code, const char *part)
+{
+    CLEANUP_FREE char *mine = pab_sprintf("GET /api/v1/%s", path), *pattern = pab_sprintf("%s*", mine);
+    const char *const list[] = { mine, NULL };
+    begin();
+    fake_set(it.config, "timeout", "200ms");
+    two_that_call();
+    aside = list;
+    if (!a.headers) a.headers = JSON_HEADERS;
+    fake_http_on(it.server, pattern, a);
+    ck_assert_msg(backup() == code, "%s: %s", path, it.host->failure.message);
+    ck_assert_msg(strstr(it.host->failure.message, part) != NULL, "%s: %s", path, it.host->failure.message);
+    ck_assert_ptr_null(stored("n8n_workflows"));
+    aside = NULL;
+    end();
+}
+
+static void fails(struct fake_answer a, int code, const char *part)
+{
+    fails_at("workflows", a, code, part);
+    fails_at("tags", a, code, part);
+}
+
+START_TEST(a_service_that_is_silent) { fails((struct fake_answer){ .hang = 1 }, PAB_E_TIMEOUT, ""); } END_TEST
+START_TEST(a_service_that_falls_silent) { fails((struct fake_answer){ .body = "{\"data\":[]}", .stall_at = 6 }, PAB_E_TIMEOUT, ""); } END_TEST
+START_TEST(a_service_that_is_broken) { fails((struct fake_answer){ .status = 500, .body = "{\"message\":\"disk on fire\"}" }, PAB_E_UNREACHABLE, "disk on fire"); } END_TEST
+START_TEST(a_service_that_stays_busy) { fails((struct fake_answer){ .status = 429, .headers = "Retry-After: 0\r\n" JSON_HEADERS, .body = "{}" }, PAB_E_BUSY, "429"); } END_TEST
+START_TEST(a_list_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":[{\"id\":\"x\"}", .again = ",{\"id\":\"x\"}", .chunked = 1 }, PAB_E_CORRUPT, "no end"); } END_TEST
+START_TEST(white_space_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":", .again = "                                                                ", .chunked = 1 }, PAB_E_CORRUPT, "white space"); } END_TEST
+START_TEST(an_item_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":[{\"id\":\"", .again = "................................................................", .chunked = 1 }, PAB_E_NOMEM, "longer than allowed"); } END_TEST
+
+/* ---- large ones */
+
+#define LARGE ((size_t)16 << 20)
+
+static void begin_large(void)
+{
+    begin();
+    json_t *w = add_workflow("aaa", "Large", NULL, NULL);
+    CLEANUP_FREE char *large = pab_alloc(LARGE + 1);
+    memset(large, 'x', LARGE);
+    json_object_set_new(w, "pinData", json_pack("{s:s}", "Start", large));
+    add_workflow("bbb", "Small", NULL, NULL);
+    ok(backup());
+    wipe();
+    it.has_packages = 1;
+    it.packaged = both;
+}
+
+START_TEST(a_workflow_of_sixteen_megabytes_is_put_whole)
+{
+    begin_large();
+    ok(restore(0));
+    ck_assert_uint_eq(json_string_length(json_at(named("Large"), "pinData.Start")), LARGE);
+    ok(restore(0));
+    ck_assert_uint_eq(fake_http_count(it.server, "PUT *"), 2);
+    end();
+}
+END_TEST
+
+START_TEST(one_over_what_the_server_takes_is_named_and_the_others_are_there)
+{
+    begin_large();
+    it.refuse_put = 413;
+    it.refuse_name = "Large";
+    ck_assert_int_eq(restore(0), PAB_E_UNSUPPORTED);
+    ck_assert_ptr_nonnull(strstr(it.host->failure.message, "1 of 2 workflows are not restored: 'Large'"));
+    ck_assert(fake_has_text(&it.host->warnings, "request entity too large"));
+    ck_assert_int_eq(json_array_size(json_object_get(named("Small"), "nodes")), 1);
+    end();
+}
+END_TEST
+
+/* ---- a package whose import does not go well */
 
 static void begin_package(const char *const *made, struct fake_answer a)
 {
@@ -119,7 +196,9 @@ START_TEST(a_key_that_is_revoked_ends_the_restore)
 }
 END_TEST
 
-UNIT_MAIN("n8n_faults", a_package_that_is_taken_without_an_answer_makes_nothing_twice, a_package_whose_connection_is_lost_makes_nothing_twice,
+UNIT_MAIN("n8n_faults", a_service_that_is_silent, a_service_that_falls_silent, a_service_that_is_broken, a_service_that_stays_busy, a_list_without_an_end,
+          white_space_without_an_end, an_item_without_an_end, a_workflow_of_sixteen_megabytes_is_put_whole, one_over_what_the_server_takes_is_named_and_the_others_are_there,
+          a_package_that_is_taken_without_an_answer_makes_nothing_twice, a_package_whose_connection_is_lost_makes_nothing_twice,
           a_package_answered_by_a_proxy_makes_nothing_twice, a_package_that_got_lost_fails_and_the_next_restore_keeps_the_ids,
           a_package_that_is_still_at_work_fails, a_package_that_breaks_the_server_fails, a_cancelled_package_ends_the_restore,
           a_missing_scope_for_packages_is_named, a_package_that_is_refused_is_told, a_package_that_makes_nothing_is_told,

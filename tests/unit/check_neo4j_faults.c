@@ -48,6 +48,14 @@ START_TEST(a_page_of_html)
 }
 END_TEST
 START_TEST(credentials_that_expire) { fails((struct fake_answer){ .status = 401, .body = "{\"errors\":[{\"code\":\"x\",\"message\":\"Invalid credential.\"}]}" }, PAB_E_AUTH, "Invalid credential."); } END_TEST
+START_TEST(credentials_that_may_not) { fails((struct fake_answer){ .status = 403, .body = "{\"errors\":[{\"code\":\"x\",\"message\":\"Read operations are not allowed.\"}]}" }, PAB_E_AUTH, "not allowed"); } END_TEST
+START_TEST(a_server_that_stays_busy) { fails((struct fake_answer){ .status = 429, .headers = "Retry-After: 0\r\nContent-Type: application/json\r\n", .body = "{}" }, PAB_E_BUSY, "429"); } END_TEST
+START_TEST(a_server_that_says_the_same_for_ever)
+{
+    fails((struct fake_answer){ .body = "{\"data\":{\"values\":[" ROW("0", "[]", "{}"), .again = "," ROW("0", "[]", "{}"), .chunked = 1 }, PAB_E_CORRUPT, "no end");
+}
+END_TEST
+START_TEST(white_space_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":", .again = "                                                                ", .chunked = 1 }, PAB_E_CORRUPT, "white space"); } END_TEST
 START_TEST(a_server_that_is_broken) { fails((struct fake_answer){ .status = 500, .body = "oops" }, PAB_E_UNREACHABLE, "oops"); } END_TEST
 START_TEST(a_redirection_to_elsewhere)
 {
@@ -95,6 +103,15 @@ START_TEST(a_server_that_stumbles_once_is_asked_again)
     fake_neo4j_say(it.server, "type(r)", 1, (struct fake_answer){ .drop = 1 });
     backup_well();
     ck_assert_int_eq(verify(), PAB_OK);
+    end();
+}
+END_TEST
+
+START_TEST(a_server_that_is_busy_for_a_moment_is_asked_again)
+{
+    begin_small();
+    fake_neo4j_say(it.server, NODES, 1, (struct fake_answer){ .status = 429, .headers = "Retry-After: 0\r\n", .body = "{}" });
+    backup_well();
     end();
 }
 END_TEST
@@ -154,8 +171,9 @@ START_TEST(the_password_is_in_no_message)
 END_TEST
 
 UNIT_MAIN("neo4j_faults", errors_at_the_end_of_a_good_answer, a_body_that_ends_early, a_connection_lost_in_mid_answer, a_server_that_falls_silent,
-          an_answer_without_values, an_empty_answer, something_after_the_answer, a_page_of_html, credentials_that_expire, a_server_that_is_broken,
+          an_answer_without_values, an_empty_answer, something_after_the_answer, a_page_of_html, credentials_that_expire, credentials_that_may_not, a_server_that_stays_busy, a_server_that_says_the_same_for_ever,
+          white_space_without_an_end, a_server_that_is_broken,
           a_redirection_to_elsewhere, text_that_is_not_utf8, a_row_that_is_no_list, a_row_that_is_too_short, properties_that_are_no_map, a_label_that_is_a_number,
           an_id_that_is_too_large, an_id_that_is_negative, a_number_over_every_limit, nesting_without_an_end, a_row_without_an_end,
-          a_server_that_stumbles_once_is_asked_again, a_restart_between_nodes_and_relationships_fails, what_is_not_neo4j_is_told_so,
+          a_server_that_stumbles_once_is_asked_again, a_server_that_is_busy_for_a_moment_is_asked_again, a_restart_between_nodes_and_relationships_fails, what_is_not_neo4j_is_told_so,
           a_server_without_a_query_api_is_told_so, wrong_credentials_are_told_before_anything_is_read, the_password_is_in_no_message)

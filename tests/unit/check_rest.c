@@ -8,15 +8,17 @@
 
 static struct { struct fake_http *server; struct fake_host *host; struct rest *rest; struct pab_error err; json_t *json; } it;
 
-static void begin(void)
+static void begin_at(struct fake_http *server)
 {
     memset(&it, 0, sizeof it);
-    it.server = fake_http_new();
+    it.server = server;
     it.host = fake_host_new();
     ck_assert_int_eq(http_load(&it.err), PAB_OK);
     struct rest_opts o = { .service = "letta", .url = fake_http_url(it.server), .secret_header = "X-Key", .secret = "s3cret-value", .timeout_ms = 500 };
     ck_assert_int_eq(rest_open(fake_op(it.host), &o, &it.rest, &it.err), PAB_OK);
 }
+
+static void begin(void) { begin_at(fake_http_new()); }
 
 static void end(void)
 {
@@ -184,6 +186,26 @@ START_TEST(a_redirection_to_another_server_is_refused)
         ck_assert_int_eq(get("/a"), PAB_E_UNSUPPORTED);
         ck_assert_ptr_nonnull(strstr(it.err.message, "redirected to another server"));
         end();
+    }
+}
+END_TEST
+
+START_TEST(a_redirection_carries_the_secret_to_nobody)
+{
+    static const int statuses[] = { 301, 302, 303, 307, 308 };
+    for (size_t i = 0; i < 2 * sizeof statuses / sizeof *statuses; i++) {
+        struct fake_http *other = fake_http_new_tcp();
+        begin_at(fake_http_new_tcp());
+        CLEANUP_FREE char *header = pab_sprintf("Location: %s/a\r\n", fake_http_url(other));
+        CLEANUP_JSON json_t *body = i % 2 ? json_pack("{s:s}", "password", "s3cret-value") : NULL;
+        on("* /a", (struct fake_answer){ .status = statuses[i / 2], .headers = header });
+        fake_http_on(other, "*", (struct fake_answer){ .body = "{}" });
+        ck_assert_int_eq(ask(i % 2 ? "POST" : "GET", "/a", body), PAB_E_UNSUPPORTED);
+        ck_assert(fake_http_had_header(it.server, 0, "X-Key: s3cret-value"));
+        ck_assert_uint_eq(fake_http_count(other, "*"), 0);
+        ck_assert_ptr_null(strstr(it.err.message, "s3cret"));
+        end();
+        fake_http_free(other);
     }
 }
 END_TEST
@@ -375,7 +397,7 @@ END_TEST
 UNIT_MAIN("rest", a_file_is_sent_as_a_part_and_from_its_start_again_when_the_service_was_busy, an_answer_is_parsed_and_the_secret_stands_in_a_header, an_empty_answer_is_no_json_and_no_error, a_service_in_trouble_is_asked_again,
           after_five_attempts_the_error_says_what_the_service_said, what_may_have_been_done_is_not_done_again, what_the_service_did_not_do_is_asked_again,
           a_conflict_without_a_time_to_wait_is_final, a_wait_never_reaches_over_the_time_limit, a_wait_is_half_a_minute_at_most, refusals_have_their_codes,
-          a_redirection_within_the_service_is_followed_with_method_and_body, a_redirection_to_another_server_is_refused, a_circle_of_redirections_ends,
+          a_redirection_within_the_service_is_followed_with_method_and_body, a_redirection_to_another_server_is_refused, a_redirection_carries_the_secret_to_nobody, a_circle_of_redirections_ends,
           an_answer_of_another_type_is_not_taken_for_json, an_answer_that_is_not_json_is_an_error, an_answer_cut_short_is_asked_for_again,
           a_service_that_is_silent_is_a_timeout, cancellation_ends_the_attempts, undoing_goes_on_after_cancellation, an_endless_answer_ends_at_its_ceiling,
           a_long_answer_is_read_element_by_element, a_long_answer_cut_short_never_ends_well, a_form_has_its_parts,
