@@ -85,6 +85,8 @@ int neo4j_query(struct neo4j_server *s, const struct neo4j_query *q, struct pab_
 /* The single number that a statement returns. */
 int neo4j_number(struct neo4j_server *s, const char *statement, int64_t *ret, struct pab_error *err);
 void neo4j_quote(struct pab_buf *b, const char *name);              /* as a name in Cypher: `a``b` */
+/* A byte of a name. Cypher reads \uXXXX as a character anywhere in a statement, before it looks for backquotes; no other backslash is special. */
+void neo4j_name_byte(struct pab_buf *b, const char *p);
 
 /* ---- idstore.c: a fixed number of bytes for each id, in a file with some of it in memory. What was never put is zeros. */
 struct idstore;

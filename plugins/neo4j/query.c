@@ -163,12 +163,18 @@ int neo4j_number(struct neo4j_server *s, const char *statement, int64_t *ret, st
     return PAB_OK;
 }
 
+void neo4j_name_byte(struct pab_buf *b, const char *p)
+{
+    if (p[0] == '\\' && p[1] == 'u') pab_buf_adds(b, "\\u005c");
+    else pab_buf_addc(b, *p);
+}
+
 void neo4j_quote(struct pab_buf *b, const char *name)
 {
     pab_buf_addc(b, '`');
     for (; *name; name++) {
         if (*name == '`') pab_buf_addc(b, '`');
-        pab_buf_addc(b, *name);
+        neo4j_name_byte(b, name);
     }
     pab_buf_addc(b, '`');
 }

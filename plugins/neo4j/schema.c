@@ -7,25 +7,55 @@
 #define WAIT_MS 500
 #define BUILD_MS (6u * 3600 * 1000)     /* a constraint's index is built before the server says a word */
 
-static int take_text(void *ctx, const json_t *row, struct pab_error *err)
+/* The server doubles the backquotes of names in its statements, and leaves backslashes as they are: as a statement it would read them otherwise. */
+static char *with_names_escaped(const char *statement)
+{
+    struct pab_buf b = PAB_BUF_INIT(0);
+    char quote = '\0';
+    for (const char *p = statement; *p; p++) {
+        if (quote == '`') {
+            neo4j_name_byte(&b, p);
+            if (*p == '`') quote = '\0';
+            continue;
+        }
+        pab_buf_addc(&b, *p);
+        if (quote && *p == '\\' && p[1]) pab_buf_addc(&b, *++p);
+        else if (quote) quote = *p == quote ? '\0' : quote;
+        else if (*p == '`' || *p == '\'' || *p == '"') quote = *p;
+    }
+    char *ret = pab_strdup(pab_buf_str(&b));
+    pab_buf_release(&b);
+    return ret;
+}
+
+static int take_statement(void *ctx, const json_t *row, struct pab_error *err)
 {
     const char *text = json_string_value(json_array_get(row, 0));
     if (!text) return pab_error_set(err, PAB_E_CORRUPT, 0, "neo4j: a constraint or index without a statement that makes it");
+    CLEANUP_FREE char *escaped = with_names_escaped(text);
+    pab_strs_add(ctx, escaped);
+    return PAB_OK;
+}
+
+static int take_text(void *ctx, const json_t *row, struct pab_error *err)
+{
+    const char *text = json_string_value(json_array_get(row, 0));
+    if (!text) return pab_error_set(err, PAB_E_CORRUPT, 0, "neo4j: a constraint or index without a name");
     pab_strs_add(ctx, text);
     return PAB_OK;
 }
 
-static int texts(struct neo4j_server *s, const char *statement, struct pab_strs *ret, struct pab_error *err)
+static int list(struct neo4j_server *s, const char *statement, int (*row)(void *ctx, const json_t *row, struct pab_error *err), struct pab_strs *ret, struct pab_error *err)
 {
-    return neo4j_query(s, &(struct neo4j_query){ .statement = statement, .row = take_text, .ctx = ret }, err);
+    return neo4j_query(s, &(struct neo4j_query){ .statement = statement, .row = row, .ctx = ret }, err);
 }
 
 int schema_read(struct neo4j_server *s, struct schema *ret, struct pab_error *err)
 {
-    int rc = texts(s, "SHOW CONSTRAINTS YIELD name, createStatement RETURN createStatement ORDER BY name", &ret->constraints, err);
+    int rc = list(s, "SHOW CONSTRAINTS YIELD name, createStatement RETURN createStatement ORDER BY name", take_statement, &ret->constraints, err);
     if (rc) return rc;
-    return texts(s, "SHOW INDEXES YIELD name, type, owningConstraint, createStatement WHERE owningConstraint IS NULL AND type <> 'LOOKUP' "
-                    "RETURN createStatement ORDER BY name", &ret->indexes, err);
+    return list(s, "SHOW INDEXES YIELD name, type, owningConstraint, createStatement WHERE owningConstraint IS NULL AND type <> 'LOOKUP' "
+                   "RETURN createStatement ORDER BY name", take_statement, &ret->indexes, err);
 }
 
 void schema_release(struct schema *s)
@@ -196,9 +226,9 @@ static int drop_all(struct neo4j_server *s, const struct pab_strs *names, const 
 int schema_drop(struct neo4j_server *s, struct pab_error *err)
 {
     struct pab_strs constraints = { 0 }, indexes = { 0 };
-    int rc = texts(s, "SHOW CONSTRAINTS YIELD name RETURN name", &constraints, err);
+    int rc = list(s, "SHOW CONSTRAINTS YIELD name RETURN name", take_text, &constraints, err);
     if (!rc) rc = drop_all(s, &constraints, "CONSTRAINT", err);
-    if (!rc) rc = texts(s, "SHOW INDEXES YIELD name, type, owningConstraint WHERE owningConstraint IS NULL AND type <> 'LOOKUP' RETURN name", &indexes, err);
+    if (!rc) rc = list(s, "SHOW INDEXES YIELD name, type, owningConstraint WHERE owningConstraint IS NULL AND type <> 'LOOKUP' RETURN name", take_text, &indexes, err);
     if (!rc) rc = drop_all(s, &indexes, "INDEX", err);
     pab_strs_release(&constraints);
     pab_strs_release(&indexes);

@@ -21,7 +21,7 @@ check "a graph is made" neo4j_seed 500
 neo4j_show >"$T/first"
 neo4j_show >"$T/second"
 check "two listings of the same server are equal" diff "$T/first" "$T/second"
-same "with all that was made" "3 constraint 10 index 518 node 1265 relationship" "$(cut -d'"' -f2 "$T/first" | sort | uniq -c | awk '{ print $1, $2 }' | paste -sd' ')"
+same "with all that was made" "3 constraint 11 index 521 node 1267 relationship" "$(cut -d'"' -f2 "$T/first" | sort | uniq -c | awk '{ print $1, $2 }' | paste -sd' ')"
 check "the stop command stops it" "$NEO4J_STOP"
 same "nobody answers then" 000 "$(curl -s -o /dev/null -w '%{http_code}' "$NEO4J_URL")"
 if neo4j_show >"$T/dead" 2>&1; then not_ok "a server that does not answer is not listed as an empty one"; else ok "a server that does not answer is not listed as an empty one"; fi

@@ -32,6 +32,7 @@ CREATE POINT INDEX person_home FOR (p:Person) ON (p.home) OPTIONS {indexConfig: 
 CREATE FULLTEXT INDEX `full text` FOR (n:Person|Robot) ON EACH [n.name, n.bio] OPTIONS {indexConfig: {`fulltext.analyzer`: 'german', `fulltext.eventually_consistent`: true}}
 CREATE FULLTEXT INDEX knows_text FOR ()-[r:KNOWS|LIKES]-() ON EACH [r.note]
 CREATE VECTOR INDEX person_vector FOR (p:Person) ON (p.embedding) OPTIONS {indexConfig: {`vector.dimensions`: 4, `vector.similarity_function`: 'euclidean'}}
+CREATE INDEX `code\u005cu0041` FOR (n:`code\u005cu0060point`) ON (n.`p\u005cu0041\u005cu`)
 CREATE INDEX knows_since FOR ()-[r:KNOWS]-() ON (r.since)
 END
 }
@@ -53,6 +54,7 @@ CREATE ()
 CREATE (), ({name: 'no label'})
 CREATE (:A:B:C {name: 'three labels'}), (:C:B:A {name: 'three labels'})
 CREATE (:`Odd ``label`` ü` {a: 1, `b c`: 'x', `back``tick`: 1, `ключ`: '🔑'})-[:`ODD ``type`` ü` {`p q`: [1, 2]}]->(:`Odd ``label`` ü` {a: 1, `b c`: 'y'})
+CREATE (:`back\slash` {`tail\`: 1, `new\nline`: 2})-[:`t\n`]->(:`code\u005cu0060point` {`p\u005cu0041\u005cu`: 3})-[:`r\u005cu0041`]->()
 MATCH (n:A) CREATE (n)-[:SELF]->(n)
 MATCH (a:Types {name: 'texts'}), (b:Types {name: 'floats'}) CREATE (a)-[:TWICE {n: 1}]->(b), (a)-[:TWICE {n: 1}]->(b), (b)-[:TWICE]->(a)
 END
@@ -97,5 +99,8 @@ neo4j_wipe() {
 }
 neo4j_drop() ( # KIND, statement that lists them
     set -o pipefail
-    neo4j_query "$2" | jq -r '.[0]._value' | while IFS= read -r name; do neo4j_query "DROP $1 \`${name//\`/\`\`}\` IF EXISTS" || exit 1; done
+    neo4j_query "$2" | jq -r '.[0]._value' | while IFS= read -r name; do
+        name=${name//\\u/\\u005cu}
+        neo4j_query "DROP $1 \`${name//\`/\`\`}\` IF EXISTS" || exit 1
+    done
 )

@@ -416,7 +416,31 @@ START_TEST(ids_beyond_the_memory_of_the_store_come_back)
 }
 END_TEST
 
-UNIT_MAIN("neo4j", ids_beyond_the_memory_of_the_store_come_back, a_graph_becomes_lines_that_say_it_all, constraints_stand_before_indexes, a_graph_that_moves_is_read_once_more,
+START_TEST(a_name_is_quoted_so_that_nothing_in_it_is_read)
+{
+    static const char *const names[][2] = { { "a`b", "`a``b`" }, { "a\\b\\", "`a\\b\\`" }, { "a\\u0060b", "`a\\u005cu0060b`" }, { "\\\\u", "`\\\\u005cu`" }, { "", "``" } };
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        struct pab_buf b = PAB_BUF_INIT(0);
+        neo4j_quote(&b, names[i][0]);
+        ck_assert_str_eq(pab_buf_str(&b), names[i][1]);
+        pab_buf_release(&b);
+    }
+}
+END_TEST
+
+START_TEST(names_in_a_statement_of_the_schema_are_read_as_they_are)
+{
+    begin_small();
+    fake_neo4j_schema(it.server->indexes, "odd", "CREATE FULLTEXT INDEX `a\\u0041` FOR (n:`x``\\u0060`) ON EACH [n.`p`] OPTIONS {indexConfig: {`k`: 'it\\'s `\\u0041'}}");
+    backup_well();
+    ck_assert_ptr_nonnull(strstr(fake_artifact_named(it.host, "neo4j_schema")->data.bytes,
+                                 "CREATE FULLTEXT INDEX `a\\u005cu0041` FOR (n:`x``\\u005cu0060`) ON EACH [n.`p`] OPTIONS {indexConfig: {`k`: 'it\\'s `\\u0041'}};"));
+    end();
+}
+END_TEST
+
+UNIT_MAIN("neo4j", a_name_is_quoted_so_that_nothing_in_it_is_read, names_in_a_statement_of_the_schema_are_read_as_they_are,
+          ids_beyond_the_memory_of_the_store_come_back, a_graph_becomes_lines_that_say_it_all, constraints_stand_before_indexes, a_graph_that_moves_is_read_once_more,
           a_graph_that_never_rests_is_kept_with_a_warning, a_relationship_to_a_node_that_came_later_is_left_out_and_told, a_node_that_is_read_twice_is_kept_once,
           an_empty_graph_is_a_backup_too, no_failed_call_of_the_host_is_overlooked, a_restored_graph_is_the_one_that_was_backed_up, rows_go_in_batches, many_kinds_of_rows_share_a_statement_in_the_end, values_are_sent_plain_where_that_says_the_same,
           values_are_sent_typed_where_plain_ones_would_lose_something,
