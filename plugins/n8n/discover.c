@@ -4,6 +4,34 @@
 
 struct part { const char *id, *path, *scope; };
 
+static int add_object(struct pab_op *op, const char *id, size_t number, const char *detail)
+{
+    CLEANUP_FREE char *count = pab_sprintf("%zu", number);
+    const struct pab_kv attrs[] = { { "count", count } };
+    return op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_SERVICES, .id = id, .kind = "object",
+                                                          .size = PAB_SIZE_UNKNOWN, .detail = detail ? detail : count }, attrs, 1);
+}
+
+/* Each project tells how many it has. */
+static int add_folders(struct pab_op *op, struct rest *r, json_t *projects)
+{
+    struct pab_error err = { 0 };
+    const char *project;
+    json_t *item;
+    size_t count = 0;
+    json_object_foreach(projects, project, item) {
+        CLEANUP_FREE char *escaped = rest_escape(project);
+        CLEANUP_FREE char *path = pab_sprintf(N8N_API "/projects/%s/folders?take=1&skip=0", escaped);
+        CLEANUP_JSON json_t *answer = NULL;
+        int rc = rest_json(r, &(struct rest_req){ .path = path }, &answer, &err);
+        if (rc) rc = n8n_excuse(op, r, "folders", "folder:list", &err);
+        if (rc) return sup_fail(op, &err);
+        if (!answer) return PAB_OK;
+        count += (size_t)json_number(answer, "count", 0);
+    }
+    return add_object(op, "folders", count, NULL);
+}
+
 static int add_part(struct pab_op *op, struct rest *r, const struct part *p)
 {
     CLEANUP_JSON json_t *ids = NULL;
@@ -19,11 +47,9 @@ static int add_part(struct pab_op *op, struct rest *r, const struct part *p)
         active += (unsigned)json_flag(item, "active");
         archived += (unsigned)json_flag(item, "isArchived");
     }
-    CLEANUP_FREE char *count = pab_sprintf("%zu", json_object_size(ids));
-    CLEANUP_FREE char *detail = strcmp(p->id, "workflows") ? pab_strdup(count) : pab_sprintf("%s, %zu active, %zu archived", count, active, archived);
-    const struct pab_kv attrs[] = { { "count", count } };
-    return op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_SERVICES, .id = p->id, .kind = "object",
-                                                          .size = PAB_SIZE_UNKNOWN, .detail = detail }, attrs, 1);
+    CLEANUP_FREE char *detail = strcmp(p->id, "workflows") ? NULL : pab_sprintf("%zu, %zu active, %zu archived", json_object_size(ids), active, archived);
+    rc = add_object(op, p->id, json_object_size(ids), detail);
+    return rc || strcmp(p->id, "projects") ? rc : add_folders(op, r, ids);
 }
 
 int n8n_discover(void *instance, struct pab_op *op, const struct pab_discover_req *req)
@@ -33,6 +59,7 @@ int n8n_discover(void *instance, struct pab_op *op, const struct pab_discover_re
         { "tags", N8N_API "/tags", "tag:list" },
         { "credentials", N8N_API "/credentials", "credential:list" },
         { "tables", N8N_API "/data-tables", "dataTable:list" },
+        { "variables", N8N_API "/variables", "variable:list" },
         { "projects", N8N_API "/projects", "project:list" },
         { "users", N8N_API "/users", "user:list" },
     };

@@ -62,7 +62,8 @@ static int plan_all(struct restoring *r)
     for (size_t i = 0; !rc && i < r->wanted.count; i++) {
         const struct wanted *w = &r->wanted.items[i];
         CLEANUP_FREE char *object = pab_sprintf("workflow:%s", w->id);
-        const char *active = !w->active ? "" : r->n->activate ? ", active" : ", which was active, is left inactive";
+        int is_active = w->target && json_flag(json_object_get(r->there, w->target), "active"); /* and stays so */
+        const char *active = !w->active ? "" : r->n->activate || is_active ? ", active" : ", which was active, is left inactive (activate: false)";
         int same = w->target && !strcmp(w->target, w->id);
         if (!w->target) rc = restoring_plan(r, PAB_PLAN_CREATE, object, "workflow '%s'%s", w->name, active);
         else if (w->put) rc = restoring_plan(r, PAB_PLAN_OVERWRITE, object, "workflow '%s' is put back to what it was%s", w->name, active);

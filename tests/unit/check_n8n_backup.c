@@ -357,7 +357,44 @@ START_TEST(verify_finds_a_text_that_was_cut)
 }
 END_TEST
 
-UNIT_MAIN("n8n backup", all_workflows_are_in_one_file_and_each_in_its_own, what_the_licence_withholds_is_a_fact_and_no_warning,
+/* "": it was not told. */
+static const char *discovered(const char *id)
+{
+    for (size_t i = 0; i < it.host->object_count; i++)
+        if (!strcmp(it.host->objects[i].object.id, id)) return it.host->objects[i].object.detail;
+    return "";
+}
+
+START_TEST(discover_counts_what_there_is)
+{
+    begin();
+    it.has_licence = 1;
+    json_object_set_new(add_workflow("aaa", "Running", NULL, NULL), "active", json_true());
+    add_workflow("bbb", "Other", NULL, NULL);
+    json_array_append_new(it.variables, json_pack("{s:s,s:s,s:s}", "id", "v1", "key", "HOST", "value", "a.example"));
+    for (int i = 0; i < 3; i++) json_array_append_new(it.folders, json_pack("{s:s,s:s}", "id", "f", "name", "F"));
+    ok(discover());
+    ck_assert_str_eq(discovered("workflows"), "2, 1 active, 0 archived");
+    ck_assert_str_eq(discovered("variables"), "1");
+    ck_assert_str_eq(discovered("projects"), "1");
+    ck_assert_str_eq(discovered("folders"), "3");
+    end();
+}
+END_TEST
+
+START_TEST(discover_passes_over_what_the_licence_withholds)
+{
+    begin();
+    ok(discover());
+    ck_assert_str_eq(discovered("workflows"), "0, 0 active, 0 archived");
+    ck_assert_str_eq(discovered("variables"), "");
+    ck_assert_str_eq(discovered("folders"), "");
+    ck_assert_uint_eq(it.host->warnings.count, 0);
+    end();
+}
+END_TEST
+
+UNIT_MAIN("n8n backup", discover_counts_what_there_is, discover_passes_over_what_the_licence_withholds, all_workflows_are_in_one_file_and_each_in_its_own, what_the_licence_withholds_is_a_fact_and_no_warning,
           folders_of_the_projects_that_workflows_lie_in_are_listed_to_the_last, a_missing_scope_is_named_in_a_warning,
           a_key_that_is_not_taken_fails_the_backup_and_is_not_shown, a_key_that_is_not_taken_does_not_look_like_a_service_that_is_down,
           a_service_that_is_not_well_is_down_and_one_without_that_address_is_asked_on, an_address_without_workflows_is_no_n8n, a_workflow_deleted_while_the_list_is_read_hides_no_other,

@@ -148,6 +148,10 @@ START_TEST(nothing_is_activated_when_the_job_says_so)
     two_that_call();
     ok(backup());
     wipe();
+    ok(restore(PAB_RESTORE_PLAN));
+    int told = 0;
+    for (size_t i = 0; i < it.host->plan_count; i++) told += strstr(it.host->plans[i].plan.detail, "'Called', which was active, is left inactive (activate: false)") != NULL;
+    ck_assert_int_eq(told, 1);
     ok(restore(0));
     ck_assert(!json_flag(named("Called"), "active"));
     ck_assert_int_eq(fake_http_count(it.server, "POST *activate"), 0);

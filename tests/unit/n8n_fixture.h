@@ -350,6 +350,14 @@ static inline int restore(uint32_t flags)
     return ended(it.plugin->restore(it.instance, fake_op(it.host), &req));
 }
 
+static inline int discover(void)
+{
+    struct pab_discover_req req = { .struct_size = sizeof req, .categories = PAB_CAT_ALL };
+    open_now();
+    fake_new_verb(it.host);
+    return ended(it.plugin->discover(it.instance, fake_op(it.host), &req));
+}
+
 static inline const char *stored(const char *stem)
 {
     struct fake_artifact *a = fake_artifact_named(it.host, stem);
