@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Peak memory of the pabengine process with large services: a graph of NODES (100000) nodes and twice as many relationships, an
 # agent with HISTORY (10000) messages and an archive of PASSAGES (5000), WORKFLOWS (1000) workflows; backup, verification, restore.
+# Fails when the graph or the workflows took more than 64 MiB.
 # shellcheck disable=SC2154
 . "$(dirname "$0")/lib.sh"
+too_much=0
 nodes=${NODES:-100000} workflows=${WORKFLOWS:-1000} passages=${PASSAGES:-5000}
 export LETTA_HISTORY=${HISTORY:-10000}
 services=${SERVICES:-neo4j letta n8n}
@@ -32,6 +34,7 @@ measure() { # NAME ARGUMENTS...
     done
     wait "$pid" || { echo "$name failed:" >&2; tail -n 20 out >&2; exit 1; }
     awk -v n="$name" -v k="$last" -v s=$((SECONDS - began)) 'BEGIN { printf "%-28s %6.1f MiB   at most: 64   %4d s\n", n, k / 1024, s }'
+    [ "$last" -le 65536 ] || case $name in *neo4j|*n8n) too_much=1 ;; esac
 }
 for service in $services; do
     case $service in
@@ -50,3 +53,4 @@ for service in $services; do
     "$top/tests/services/$service" reset "$bench_dir/$service" >/dev/null || exit 1
     measure "restore of $service" restore "$service.yaml" latest --yes
 done
+exit $too_much
