@@ -131,17 +131,17 @@ static enum outcome judge(const struct restoring *r, int rc, const struct pab_er
 /* After the package and the command some have no id yet: PAB_OK when they may get new ones. */
 static int may_renew(struct restoring *r, enum outcome outcome, long status, const struct pab_error *why)
 {
-    switch (outcome) {
-    case UNKNOWN_HERE: return PAB_OK;
-    case TAKEN: pab_warn(r->op, "workflows", "%zu workflows get new ids: the server took them as a package and does not have them", count_missing(r)); return PAB_OK;
-    case REFUSED:
-        if (status == 403) pab_warn(r->op, "workflows", "%zu workflows get new ids: the API key lacks the scope workflow:import", count_missing(r));
-        else pab_warn(r->op, "workflows", "%zu workflows get new ids: the server does not take them as a package: %s", count_missing(r), why->message);
-        return PAB_OK;
-    case UNCLEAR: break;
-    }
+    static const char hint[] = "restore again: what is there by then is recognised by its id; "
+                               "with --force a server that always fails so makes them under new ids";
+    size_t n = count_missing(r);
     /* made once more under new ids, they would be there twice when the package comes through */
-    return pab_fail(r->op, why->code, 0, "restore again: what is there by then is recognised by its id", "it is not known what became of a package of workflows: %s", why->message);
+    int is_forced = status >= 500 && (r->req->flags & PAB_RESTORE_FORCE);
+    if (outcome == UNCLEAR && is_forced) outcome = REFUSED;
+    if (outcome == UNCLEAR) return pab_fail(r->op, why->code, 0, hint, "it is not known what became of a package of workflows: %s", why->message);
+    if (outcome == TAKEN) pab_warn(r->op, "workflows", "%zu workflows get new ids: the server took a package and does not have them", n);
+    if (outcome == REFUSED && status == 403) pab_warn(r->op, "workflows", "%zu workflows get new ids: the API key lacks the scope workflow:import", n);
+    else if (outcome == REFUSED) pab_warn(r->op, "workflows", "%zu workflows get new ids: the server does not take a package: %s", n, why->message);
+    return PAB_OK;
 }
 
 /* ---- the command */

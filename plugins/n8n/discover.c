@@ -8,8 +8,9 @@ static int add_object(struct pab_op *op, const char *id, size_t number, const ch
 {
     CLEANUP_FREE char *count = pab_sprintf("%zu", number);
     const struct pab_kv attrs[] = { { "count", count } };
-    return op->host->object_add(op, &(struct pab_object){ .struct_size = sizeof(struct pab_object), .category = PAB_CAT_SERVICES, .id = id, .kind = "object",
-                                                          .size = PAB_SIZE_UNKNOWN, .detail = detail ? detail : count }, attrs, 1);
+    const struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_SERVICES, .id = id, .kind = "object", .size = PAB_SIZE_UNKNOWN,
+                                  .detail = detail ? detail : count };
+    return op->host->object_add(op, &o, attrs, 1);
 }
 
 /* Each project tells how many it has. */

@@ -35,5 +35,6 @@ int wanted_judge(const struct restoring *r)
     }
     if (!count) return PAB_OK;
     if (count > NAMED) pab_buf_addf(&names, " and %zu more", count - NAMED);
-    return pab_fail(r->op, r->refusal, 0, "all others are restored; the warnings say why these are not", "%zu of %zu workflows are not restored: %s", count, r->wanted.count, pab_buf_str(&names));
+    return pab_fail(r->op, r->refusal, 0, "all others are restored; the warnings say why these are not", "%zu of %zu workflows are not restored: %s", count,
+                    r->wanted.count, pab_buf_str(&names));
 }

@@ -10,7 +10,11 @@
 static const char *const kinds[] = { "databases", "transactions" };
 #define KINDS (sizeof kinds / sizeof *kinds)
 
-static char *live_path(const struct stopped *s, size_t kind, const char *database) { return pab_sprintf("%s/%s/%s", s->data_dir, kinds[kind], database); }
+static char *live_path(const struct stopped *s, size_t kind, const char *database)
+{
+    return pab_sprintf("%s/%s/%s", s->data_dir, kinds[kind], database);
+}
+
 static char *old_path(const char *live) { return pab_sprintf("%s" OLD_SUFFIX, live); }
 
 /* The first of its folders that was kept before; the caller frees. NULL: none. */
@@ -67,8 +71,9 @@ int aside_move(struct aside *a, const struct stopped *s)
     if (!rc) rc = note(a, s);
     if (rc) return rc;
     json_array_foreach(json_object_get(a->record, "was"), i, path) {
-        CLEANUP_FREE char *old = old_path(json_string_value(path));
-        if (rename(json_string_value(path), old)) return pab_fail(s->op, pab_error_code_of_errno(errno), errno, NULL, "cannot keep '%s' as '%s'", json_string_value(path), old);
+        const char *live = json_string_value(path);
+        CLEANUP_FREE char *old = old_path(live);
+        if (rename(live, old)) return pab_fail(s->op, pab_error_code_of_errno(errno), errno, NULL, "cannot keep '%s' as '%s'", live, old);
     }
     return PAB_OK;
 }
@@ -101,7 +106,8 @@ int aside_end(struct aside *a, const struct stopped *s, const struct pab_restore
         return failed;
     }
     int rc = s->op->host->journal_done(s->op, a->journal_id);
-    for (size_t i = 0; !failed && !rc && (req->flags & PAB_RESTORE_DROP_OLD) && i < a->databases.count; i++) rc = remove_old(s, a->databases.items[i]);
+    int drop = !failed && (req->flags & PAB_RESTORE_DROP_OLD);
+    for (size_t i = 0; drop && !rc && i < a->databases.count; i++) rc = remove_old(s, a->databases.items[i]);
     return failed ? failed : rc;
 }
 
@@ -115,6 +121,6 @@ int aside_cleanup(const struct stopped *s, const struct pab_restore_req *req, co
 {
     CLEANUP_FREE char *old = kept_before(s, database);
     if (!old) return PAB_OK;
-    if (req->flags & PAB_RESTORE_PLAN) return sup_plan(s->op, PAB_PLAN_DROP, database, PAB_SIZE_UNKNOWN, "'%s' is removed, and what was kept with it", old);
-    return remove_old(s, database);
+    if (!(req->flags & PAB_RESTORE_PLAN)) return remove_old(s, database);
+    return sup_plan(s->op, PAB_PLAN_DROP, database, PAB_SIZE_UNKNOWN, "'%s' is removed, and what was kept with it", old);
 }

@@ -126,8 +126,10 @@ static int own(const struct stopped *s, const char *database, struct pab_error *
     for (size_t i = 0; !rc && i < 2; i++) {
         CLEANUP_FREE char *path = pab_sprintf("%s/%s/%s", s->data_dir, kinds[i], database);
         if (!access(path, F_OK)) rc = own_like(path, s->data_dir, err);
-        else if (!i) /* into another folder than the one whose database was put aside */
-            rc = pab_error_hint(err, pab_error_set(err, PAB_E_TOOL, 0, "neo4j-admin has loaded a dump and there is no '%s'", path), "it must be told the same data folder as data_dir (or container)");
+        else if (!i) { /* into another folder than the one whose database was put aside */
+            rc = pab_error_set(err, PAB_E_TOOL, 0, "neo4j-admin has loaded a dump and there is no '%s'", path);
+            pab_error_hint(err, rc, "it must work in the same data folder as data_dir (or container) says");
+        }
     }
     return rc;
 }

@@ -44,7 +44,8 @@ static int dump_refusal(struct files *f, const char *database, char **ret)
 /* Each dump: planned, or (before the server is stopped) refused. A damaged one is refused under --force, too: it can be of no use. */
 static int plan_dump(struct files *f, const struct pab_artifact_info *a, uint32_t index)
 {
-    const char *database = dump_database(f->s.n, a), *fate = f->req->flags & PAB_RESTORE_DROP_OLD ? "is not kept" : "stays beside it as NAME" OLD_SUFFIX;
+    const char *database = dump_database(f->s.n, a);
+    const char *fate = f->req->flags & PAB_RESTORE_DROP_OLD ? "is not kept" : "stays beside it as NAME" OLD_SUFFIX;
     CLEANUP_FREE char *why = NULL;
     if (!*database) return pab_fail(f->s.op, PAB_E_CORRUPT, 0, NULL, "'%s': the manifest does not say which database it is", a->path);
     int rc = dump_refusal(f, database, &why), planning = f->req->flags & PAB_RESTORE_PLAN;
@@ -52,7 +53,8 @@ static int plan_dump(struct files *f, const struct pab_artifact_info *a, uint32_
     if (why && planning) return plan(f, PAB_PLAN_CONFLICT, a->object, 0, TAKE_PTR(why));
     if (why && (f->req->flags & PAB_RESTORE_FORCE)) return pab_fail(f->s.op, PAB_E_EXISTS, 0, NULL, "%s", why);
     if (why) return pab_fail(f->s.op, PAB_E_REFUSED, 0, "use --force to overwrite it", "%s", why);
-    if (planning) return plan(f, PAB_PLAN_OVERWRITE, a->object, a->content_size, pab_sprintf("database '%s' is replaced by its dump; the old one %s", database, fate));
+    if (planning)
+        return plan(f, PAB_PLAN_OVERWRITE, a->object, a->content_size, pab_sprintf("database '%s' is replaced by its dump; the old one %s", database, fate));
     pab_strs_add(&f->aside.databases, database);
     return dump_verify(f->s.op, index, a);
 }

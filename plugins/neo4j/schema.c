@@ -45,7 +45,9 @@ static int take_text(void *ctx, const json_t *row, struct pab_error *err)
     return PAB_OK;
 }
 
-static int list(struct neo4j_server *s, const char *statement, int (*row)(void *ctx, const json_t *row, struct pab_error *err), struct pab_strs *ret, struct pab_error *err)
+typedef int (*take)(void *ctx, const json_t *row, struct pab_error *err);
+
+static int list(struct neo4j_server *s, const char *statement, take row, struct pab_strs *ret, struct pab_error *err)
 {
     return neo4j_query(s, &(struct neo4j_query){ .statement = statement, .row = row, .ctx = ret }, err);
 }

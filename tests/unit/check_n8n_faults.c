@@ -133,6 +133,19 @@ static void unclear(const char *const *made, struct fake_answer a, int code)
 START_TEST(a_package_that_got_lost_fails_and_the_next_restore_keeps_the_ids) { unclear(none, (struct fake_answer){ .drop = 1 }, PAB_E_UNREACHABLE); } END_TEST
 START_TEST(a_package_that_is_still_at_work_fails) { unclear(one_of_them, (struct fake_answer){ .hang = 1 }, PAB_E_TIMEOUT); } END_TEST
 START_TEST(a_package_that_breaks_the_server_fails) { unclear(none, (struct fake_answer){ .status = 500, .body = "{\"message\":\"oops\"}" }, PAB_E_UNREACHABLE); } END_TEST
+START_TEST(a_server_that_always_breaks_gives_new_ids_by_force)
+{
+    begin_package(none, (struct fake_answer){ .status = 500, .body = "{\"message\":\"oops\"}" });
+    ok(restore(PAB_RESTORE_FORCE));
+    ck_assert_int_eq(json_array_size(it.workflows), 2);
+    ck_assert(fake_has_text(&it.host->warnings, "oops"));
+    it.package_answer = (struct fake_answer){ .drop = 1 };
+    wipe();
+    ck_assert_int_eq(restore(PAB_RESTORE_FORCE), PAB_E_UNREACHABLE);
+    ck_assert_int_eq(json_array_size(it.workflows), 0);
+    end();
+}
+END_TEST
 START_TEST(a_cancelled_package_ends_the_restore)
 {
     begin_package(none, (struct fake_answer){ .hang = 1 });
@@ -200,7 +213,7 @@ UNIT_MAIN("n8n_faults", a_service_that_is_silent, a_service_that_falls_silent, a
           white_space_without_an_end, an_item_without_an_end, a_workflow_of_sixteen_megabytes_is_put_whole, one_over_what_the_server_takes_is_named_and_the_others_are_there,
           a_package_that_is_taken_without_an_answer_makes_nothing_twice, a_package_whose_connection_is_lost_makes_nothing_twice,
           a_package_answered_by_a_proxy_makes_nothing_twice, a_package_that_got_lost_fails_and_the_next_restore_keeps_the_ids,
-          a_package_that_is_still_at_work_fails, a_package_that_breaks_the_server_fails, a_cancelled_package_ends_the_restore,
+          a_package_that_is_still_at_work_fails, a_package_that_breaks_the_server_fails, a_server_that_always_breaks_gives_new_ids_by_force, a_cancelled_package_ends_the_restore,
           a_missing_scope_for_packages_is_named, a_package_that_is_refused_is_told, a_package_that_makes_nothing_is_told,
           without_packages_or_a_licence_for_them_there_is_nothing_to_tell, one_that_is_too_large_does_not_hold_up_the_others,
           one_that_is_refused_does_not_hold_up_the_others, a_key_that_is_revoked_ends_the_restore)
