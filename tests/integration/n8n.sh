@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The n8n plugin against a real n8n: what is backed up comes back the same, under the same ids, active as it was.
-# time limit: 900
+# time limit: 1500
 . "$(dirname "$0")/lib.sh"
 need_n8n
 need jq
+# shellcheck source=tests/services/n8n_nodes.sh
+. "$top_srcdir/tests/services/n8n_nodes.sh"
 server="$top_srcdir/tests/services/n8n"
 # one of its own, whose key it may change
 use_server() {
@@ -39,6 +41,7 @@ answers() { # N WANTED: what it answers, as soon as it is what is wanted
 versions() { n8n_api GET "workflows/$hook" | jq -c '[.active, .nodes[0].notes, .activeVersion.nodes[0].notes]'; }
 
 n8n_seed 200 || { not_ok "n8n is filled"; exit 1; }
+n8n_login "$T/cookies" && n8n_seed_nodes "$T/cookies" && ok "with every type of node that it has" || { not_ok "with every type of node that it has"; exit 1; }
 # one that is edited while what was there before stays active
 hook=$(n8n_pages workflows | jq -r 'select(.nodes[0].parameters.path == "pab-hook-40") | .id')
 n8n_api GET "workflows/$hook" | jq -c '{name, connections, settings, nodes: (.nodes | map(.notes = "not yet active"))}' | n8n_api PUT "workflows/$hook?publishIfActive=false" - >/dev/null
@@ -93,6 +96,20 @@ n8n_api PUT "workflows/$id" '{"name": "Parent one", "nodes": [], "connections": 
 expect 0 "one workflow is restored" restore "$job" latest --object "workflow:$id" --yes
 n8n_show --secrets >"$T/after"
 same "and is as it was" "" "$(diff "$T/once" "$T/after" | head -5)"
+
+# ---- no way to keep an id
+n8n_show --no-ids | sed -E 's,/workflow/[A-Za-z0-9]+,/workflow/ID,g' >"$T/before"
+n8n_key "$T/cookies" 'map(select(. != "workflow:import"))' >"$T/key"
+secrets+=("$(cat "$T/key")")
+n8n_pages workflows | jq -r '"\(.id) \(.active)"' >"$T/ids"
+while read -r id active; do n8n_delete_workflow "$id" "$active"; done <"$T/ids"
+make_job <<<"targets: [{name: workflows, plugin: n8n, options: {url: '$N8N_URL', api_key: 'file:$T/key', credentials: metadata}}]"
+expect 3 "a key that may not import packages makes every workflow under a new id" restore "$job" latest --yes
+has "and the missing scope is named" "$err" "lacks the scope workflow:import"
+same "none has its old one" "" "$(n8n_pages workflows | jq -r .id | sort | comm -12 - <(cut -d' ' -f1 "$T/ids" | sort))"
+n8n_show --no-ids | sed -E 's,/workflow/[A-Za-z0-9]+,/workflow/ID,g' >"$T/after"
+same "what refers to another follows it, tools of agents among them" "" "$(diff "$T/before" "$T/after" | cut -c1-600 | head -8)"
+same "with the links of the editor" "true" "$(n8n_pages workflows | jq -c '.nodes[].parameters.workflowId? // empty | objects | select(.cachedResultUrl) | .cachedResultUrl == "/workflow/\(.value)"' | sort -u)"
 
 # ---- without the command: nothing but the API
 n8n_job "credentials: metadata"

@@ -38,7 +38,8 @@ END
     sed "s,$NEO4J_HOME,/neo4j,g; s/-Xmx[0-9]*m/-Xmx512m/" "${NEO4J_ADMIN%/*}/neo4j-server" >"$T/image/bin/neo4j-server"
     chmod 755 "$T/image/bin/"*
     ln -s "$java_home/bin/java" "$T/image/bin/java"
-    mapfile -t libraries < <(find -L "$java_home/lib" "$java_home/bin/java" -type f \( -name '*.so' -o -name java \) -exec ldd {} + 2>/dev/null | grep -o '/[^ :]*' | grep -v "^$java_home" | sed 's,^/,,' | sort -u)
+    mapfile -t libraries < <(find -L "$java_home/lib" "$java_home/bin/java" -type f \( -name '*.so' -o -name java \) -exec ldd {} + 2>/dev/null \
+        | grep -o '/[^ :]*' | grep -v "^$java_home" | sed 's,^/,,' | sort -u)
     box=$(docker create --label "$DOCKER_LABEL" "$DOCKER_IMAGE" true) || return 1
     tar -C / -hc --exclude='*/jmods' --exclude='*/src.zip' "${java_home#/}" "${lib#/}" "${libraries[@]}" 2>"$T/tar.err" | docker cp - "$box:/" \
         && tar -C "$T/image" -c bin neo4j | docker cp - "$box:/" && docker commit "$box" "$image" >/dev/null

@@ -35,8 +35,17 @@ START_TEST(a_service_that_falls_silent) { fails((struct fake_answer){ .body = "{
 START_TEST(a_service_that_is_broken) { fails((struct fake_answer){ .status = 500, .body = "{\"message\":\"disk on fire\"}" }, PAB_E_UNREACHABLE, "disk on fire"); } END_TEST
 START_TEST(a_service_that_stays_busy) { fails((struct fake_answer){ .status = 429, .headers = "Retry-After: 0\r\n" JSON_HEADERS, .body = "{}" }, PAB_E_BUSY, "429"); } END_TEST
 START_TEST(a_list_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":[{\"id\":\"x\"}", .again = ",{\"id\":\"x\"}", .chunked = 1 }, PAB_E_CORRUPT, "no end"); } END_TEST
-START_TEST(white_space_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":", .again = "                                                                ", .chunked = 1 }, PAB_E_CORRUPT, "white space"); } END_TEST
-START_TEST(an_item_without_an_end) { fails((struct fake_answer){ .body = "{\"data\":[{\"id\":\"", .again = "................................................................", .chunked = 1 }, PAB_E_NOMEM, "longer than allowed"); } END_TEST
+START_TEST(white_space_without_an_end)
+{
+    fails((struct fake_answer){ .body = "{\"data\":", .again = "                                                                ", .chunked = 1 }, PAB_E_CORRUPT, "white space");
+}
+END_TEST
+START_TEST(an_item_without_an_end)
+{
+    fails((struct fake_answer){ .body = "{\"data\":[{\"id\":\"", .again = "................................................................", .chunked = 1 },
+          PAB_E_NOMEM, "longer than allowed");
+}
+END_TEST
 
 /* ---- large ones */
 
