@@ -232,18 +232,29 @@ static int give_result(struct pab_proc *p, int *ret_status, struct pab_error *er
     return pab_error_set(err, PAB_E_TOOL, 0, "%s failed with exit status %d%s%s", p->what, status, sep, words);
 }
 
-int pab_proc_wait(struct pab_proc *p, int *ret_status, struct pab_error *err)
+static int end(struct pab_proc *p, int *ret_status, char **ret_said, struct pab_error *err)
 {
     close_pipes(p);
     pthread_join(p->watcher, NULL);
     int rc = give_result(p, ret_status, err);
+    if (!rc && ret_said) *ret_said = pab_strdup(pab_proc_stderr(p));
     free_proc(p);
     return rc;
 }
 
+int pab_proc_wait(struct pab_proc *p, int *ret_status, struct pab_error *err)
+{
+    return end(p, ret_status, NULL, err);
+}
+
 int pab_proc_finish(struct pab_proc *p, struct pab_error *err)
 {
-    return pab_proc_wait(p, NULL, err);
+    return end(p, NULL, NULL, err);
+}
+
+int pab_proc_finish_said(struct pab_proc *p, char **ret_said, struct pab_error *err)
+{
+    return end(p, NULL, ret_said, err);
 }
 
 void pab_proc_kill(struct pab_proc *p)

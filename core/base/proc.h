@@ -42,7 +42,9 @@ void pab_proc_close_in(struct pab_proc *p);
 /* Closes the pipes, waits (ending it when cancel_fd becomes readable), frees p. PAB_OK only for exit status 0; else PAB_E_TOOL with
  * the status or signal and the last lines of stderr. */
 int pab_proc_finish(struct pab_proc *p, struct pab_error *err);
-/* The same, but any exit status is fine: it is stored in *ret_status (128+N for a signal). */
+/* The same; the last 4 KiB of its stderr go into *ret_said when it ended well. Caller frees. */
+int pab_proc_finish_said(struct pab_proc *p, char **ret_said, struct pab_error *err);
+/* As pab_proc_finish, but any exit status is fine: it is stored in *ret_status (128+N for a signal). */
 int pab_proc_wait(struct pab_proc *p, int *ret_status, struct pab_error *err);
 /* TERM, a grace of 5 s, KILL; frees p. NULL is fine. */
 void pab_proc_kill(struct pab_proc *p);
