@@ -171,6 +171,7 @@ static void scan_char(struct pg_scan *s, char c)
     case PG_SCAN_COMMENT: if (c == '\n') s->state = PG_SCAN_LINE; break;
     case PG_SCAN_BLOCK: scan_block(s, c); break;
     case PG_SCAN_META:
+    case PG_SCAN_HELD:
     case PG_SCAN_ROWS: break;
     }
 }
@@ -222,6 +223,11 @@ static int at_line(struct pg_scan *s, const char *p, const char **span, struct p
         pab_buf_clear(&s->line);
         s->state = PG_SCAN_META;
     }
+    if (s->leave_out && *p == *s->leave_out && !s->let_go) {
+        if (pass(s, *span, p, err)) return err->code;
+        s->held = 0;
+        s->state = PG_SCAN_HELD;
+    }
     if (*p == 'C') {
         pab_buf_clear(&s->line);
         s->is_copy = 1;
@@ -241,6 +247,26 @@ static int collect(struct pg_scan *s, char c, struct pab_error *err)
     return s->state == PG_SCAN_LINE && !s->in_statement ? begin_copy(s, err) : PAB_OK;
 }
 
+/* As far as it is the line to be left out; when it turns out to be something else, that goes the way of all text. */
+static int scan_held(struct pg_scan *s, const char **pp, const char *end, struct pab_error *err)
+{
+    const char *p = *pp;
+    while (p < end && s->leave_out[s->held] == *p) {
+        p++;
+        if (s->leave_out[++s->held]) continue;
+        s->state = PG_SCAN_LINE;
+        *pp = p;
+        return PAB_OK;
+    }
+    *pp = p;
+    if (p == end) return PAB_OK;
+    s->state = PG_SCAN_LINE;
+    s->let_go = 1;
+    int rc = pg_scan_feed(s, s->leave_out, s->held, err);
+    s->let_go = 0;
+    return rc;
+}
+
 int pg_scan_feed(struct pg_scan *s, const char *p, size_t n, struct pab_error *err)
 {
     const char *end = p + n, *span = p;
@@ -252,6 +278,11 @@ int pg_scan_feed(struct pg_scan *s, const char *p, size_t n, struct pab_error *e
         if (s->state == PG_SCAN_LINE && at_line(s, p, &span, err)) return err->code;
         if (s->state == PG_SCAN_META) {
             if (scan_meta(s, &p, end, err)) return err->code;
+            span = p;
+            continue;
+        }
+        if (s->state == PG_SCAN_HELD) {
+            if (scan_held(s, &p, end, err)) return err->code;
             span = p;
             continue;
         }

@@ -15,7 +15,8 @@
 #include "plugins/support/support.h"
 
 struct pg_scan_ops {
-    /* text to be passed on, in order; together all of it but the lines of psql that were dropped. NULL: nobody wants it */
+    /* text to be passed on, in order; together all of it but the lines of psql that were dropped and what leave_out names.
+     * NULL: nobody wants it */
     int (*text)(void *ctx, const char *p, size_t n, struct pab_error *err);
     /* a line of psql ("\restrict KEY"), without its newline; 1 in *ret_drop takes it out of the text */
     int (*meta)(void *ctx, const char *line, int *ret_drop, struct pab_error *err);
@@ -37,6 +38,7 @@ enum pg_scan_state {
     PG_SCAN_COMMENT,   /* -- to the end of the line */
     PG_SCAN_BLOCK,     /* C comment, nested */
     PG_SCAN_META,
+    PG_SCAN_HELD,      /* what may become the line to be left out */
     PG_SCAN_ROWS,
 };
 
@@ -44,6 +46,9 @@ struct pg_scan {
     const struct pg_scan_ops *ops;
     void *ctx;
     int want_cut;              /* the user of the scan sets and clears it */
+    const char *leave_out;     /* NULL, or a statement that is a line of its own, with its newline: not passed on */
+    size_t held;               /* how much of it has been seen */
+    int let_go;                /* it was something else: passed on as it is */
     enum pg_scan_state state;
     int in_statement;          /* something was said since the last semicolon */
     int in_transaction;        /* between BEGIN and COMMIT: large objects */
@@ -60,6 +65,9 @@ struct pg_scan {
     int row_state;             /* 0 inside a row, 1 at its beginning, 2 after "\", 3 after "\." */
     uint64_t rows;
 };
+
+/* pg_dump and pg_restore write this from version 17 on; servers before 17 know no such setting. */
+#define PG_SCAN_NEW_TIMEOUT "SET transaction_timeout = 0;\n"
 
 void pg_scan_init(struct pg_scan *s, const struct pg_scan_ops *ops, void *ctx);
 int pg_scan_feed(struct pg_scan *s, const char *p, size_t n, struct pab_error *err);

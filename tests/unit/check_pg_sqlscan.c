@@ -67,6 +67,39 @@ static void forget(struct seen *s)
     pab_buf_release(&s->events);
 }
 
+/* The text without the setting that servers before 17 do not know, whatever the pieces. */
+static void ck_left_out(const char *sql, const char *out, const char *events)
+{
+    static const size_t pieces[] = { 1, 2, 3, 7, 13, 64, SIZE_MAX };
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        struct seen s = { .rc = 0 };
+        size_t n = strlen(sql), piece = pieces[i] < n ? pieces[i] : n;
+        struct pg_scan scan;
+        pg_scan_init(&scan, &all_ops, &s);
+        scan.leave_out = PG_SCAN_NEW_TIMEOUT;
+        for (size_t at = 0; at < n && !s.rc; at += piece) s.rc = pg_scan_feed(&scan, sql + at, n - at < piece ? n - at : piece, &s.err);
+        if (!s.rc) s.rc = pg_scan_finish(&scan, &s.err);
+        ck_assert_msg(s.rc == PAB_OK, "pieces of %zu: %s", pieces[i], s.err.message);
+        ck_assert_str_eq(pab_buf_str(&s.text), out);
+        ck_assert_str_eq(pab_buf_str(&s.events), events);
+        pg_scan_release(&scan);
+        forget(&s);
+    }
+}
+
+START_TEST(a_setting_of_newer_servers_is_left_out_where_it_is_a_statement)
+{
+    ck_left_out("SET lock_timeout = 0;\nSET transaction_timeout = 0;\nSET row_security = off;\n", "SET lock_timeout = 0;\nSET row_security = off;\n", "");
+    ck_left_out("SET transaction_timeout = 0;\nSET transaction_timeout = 0;\n", "", "");
+    ck_left_out("SET transaction_timeout = 10;\nS;\nSET\n;\n", "SET transaction_timeout = 10;\nS;\nSET\n;\n", "");
+    ck_left_out("SELECT '\nSET transaction_timeout = 0;\n';\n", "SELECT '\nSET transaction_timeout = 0;\n';\n", "");
+    ck_left_out("SET \"a\nSET transaction_timeout = 0;\n\" = 1;\n", "SET \"a\nSET transaction_timeout = 0;\n\" = 1;\n", "");
+    ck_left_out("COPY t (a) FROM stdin;\nSET transaction_timeout = 0;\n\\.\nSET transaction_timeout = 0;\nCOPY u (a) FROM stdin;\n\\.\n",
+                "COPY t (a) FROM stdin;\nSET transaction_timeout = 0;\n\\.\nCOPY u (a) FROM stdin;\n\\.\n",
+                "copy[t][COPY t (a) FROM stdin;] end[t]=1 copy[u][COPY u (a) FROM stdin;] end[u]=0 ");
+}
+END_TEST
+
 /* The events of a text, the same whatever its pieces; the text passed on must be `out`. Caller frees. */
 static char *events_with(const char *sql, const char *out, int cut, int drop)
 {
@@ -259,4 +292,4 @@ UNIT_MAIN("pg_sqlscan", counts_the_rows_of_a_copy, counts_no_rows_of_an_empty_ta
           statements_that_only_begin_like_copy_are_none, lines_of_psql_are_told_and_may_be_dropped, a_backslash_inside_a_statement_is_no_line_of_psql,
           cuts_lie_between_statements_only, no_cut_inside_a_transaction, semicolons_in_parentheses_end_nothing, parameters_are_no_quotes,
           says_where_rows_stop, says_when_a_statement_has_no_end, a_callback_ends_the_scan_with_its_code, the_length_of_names,
-          a_database_is_renamed_where_it_is_named)
+          a_database_is_renamed_where_it_is_named, a_setting_of_newer_servers_is_left_out_where_it_is_a_statement)
