@@ -45,6 +45,8 @@ int pg_backup(void *instance, struct pab_op *op, const struct pab_backup_req *re
     CLEANUP_CONN PGconn *conn = NULL;
     struct pab_error err = { 0 };
     if (!(req->categories & PAB_CAT_DATABASES)) return PAB_OK;
-    if (pg_call_open(&c, op, instance, &conn, &err) || backup(&c, conn, &err)) return pg_tell(&c, &err);
-    return PAB_OK;
+    if (pg_call_open(&c, op, instance, &conn, &err)) return pg_tell(&c, &err);
+    if (!backup(&c, conn, &err)) return PAB_OK;
+    pg_end_own_strays(&c, conn);
+    return pg_tell(&c, &err);
 }

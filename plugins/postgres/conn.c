@@ -98,31 +98,21 @@ static int drive_connect(struct pg_call *c, PGconn *conn, const char *db, struct
     return PAB_OK;
 }
 
-/* Behind a pooler that hands a session to whoever comes next, locks and snapshots would be somebody else's. */
-static int refuse_pooler(struct pg_call *c, PGconn *conn, struct pab_error *err)
-{
-    CLEANUP_FREE char *pid = NULL;
-    int64_t backend = 0;
-    if (pg_value(c, conn, &pid, err, "SELECT pg_catalog.pg_backend_pid()", PG_END)) return err->code;
-    if (!pab_parse_int(pid, &backend) && backend == PQbackendPID(conn)) return PAB_OK;
-    pab_error_set(err, PAB_E_UNSUPPORTED, 0, "this is a connection pooler (PgBouncer, Supavisor ...), not the server itself");
-    return pab_error_hint(err, PAB_E_UNSUPPORTED, "give the host and port of PostgreSQL itself: a snapshot needs sessions of its own");
-}
-
 static void ignore_notice(void *arg, const PGresult *res)
 {
     (void)arg;
     (void)res;
 }
 
-int pg_connect(struct pg_call *c, const char *db, PGconn **ret, struct pab_error *err)
+/* A connection as it comes: nothing was said on it yet. */
+static int open_connection(struct pg_call *c, const char *db, PGconn **ret, struct pab_error *err)
 {
     const char *keys[12], *values[12];
     int n = 0;
     const char *host = c->address ? c->address : c->pg->host;
     const struct { const char *key, *value; } given[] = {
-        { "host", host }, { "port", c->pg->port }, { "user", c->pg->user }, { "password", c->pg->password }, { "dbname", db }, { "sslmode", c->pg->sslmode },
-        { "application_name", "pabengine" }, { "options", "" },
+        { "host", host }, { "hostaddr", host ? "" : NULL }, { "port", c->pg->port }, { "user", c->pg->user }, { "password", c->pg->password }, { "dbname", db },
+        { "sslmode", c->pg->sslmode }, { "application_name", "pabengine" }, { "options", "" },
     };
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
         if (!given[i].value) continue;
@@ -136,7 +126,74 @@ int pg_connect(struct pg_call *c, const char *db, PGconn **ret, struct pab_error
     if (drive_connect(c, conn, db, err)) return err->code;
     PQsetNoticeReceiver(conn, ignore_notice, NULL);
     if (PQsetnonblocking(conn, 1)) return pg_error(conn, NULL, err, "cannot set up the connection");
-    if (pg_exec(c, conn, "SET client_encoding = 'UTF8'; SELECT pg_catalog.set_config('search_path', '', false)", NULL, err) || refuse_pooler(c, conn, err)) return err->code;
+    *ret = TAKE_PTR(conn);
+    return PAB_OK;
+}
+
+/* ---- poolers */
+static int pooler(struct pab_error *err, const char *which)
+{
+    pab_error_set(err, PAB_E_UNSUPPORTED, 0, "this is a connection pooler (PgBouncer, Supavisor ...)%s, not the server itself", which);
+    return pab_error_hint(err, PAB_E_UNSUPPORTED, "give the host and port of PostgreSQL itself: a snapshot needs sessions of its own; for a pool in session mode set the option pooler");
+}
+
+/* A pool in session mode never gives the session of `conn`, which is still connected, to anybody else. One that shares
+ * sessions gives away the one that was used last, unless somebody else was faster. */
+static int refuse_sharing(struct pg_call *c, const char *db, int64_t backend, struct pab_error *err)
+{
+    CLEANUP_CONN PGconn *second = NULL;
+    CLEANUP_FREE char *pid = NULL;
+    int64_t other = 0;
+    if (open_connection(c, db, &second, err) || pg_value(c, second, &pid, err, "SELECT pg_catalog.pg_backend_pid()", PG_END)) return err->code;
+    return !pab_parse_int(pid, &other) && other == backend ? pooler(err, " that shares its sessions") : PAB_OK;
+}
+
+/* Behind a pooler that hands a session to whoever comes next, locks and snapshots would be somebody else's; and what we set
+ * for the session would be everybody's: so nothing is set before this. */
+static int refuse_pooler(struct pg_call *c, PGconn *conn, const char *db, struct pab_error *err)
+{
+    CLEANUP_FREE char *pid = NULL;
+    int64_t backend = 0;
+    if (c->pooled) return PAB_OK;
+    if (pg_value(c, conn, &pid, err, "SELECT pg_catalog.pg_backend_pid()", PG_END)) return err->code;
+    if (!pab_parse_int(pid, &backend) && backend == PQbackendPID(conn)) return PAB_OK;
+    if (!c->pg->session_pool) return pooler(err, "");
+    if (refuse_sharing(c, db, backend, err)) return err->code;
+    c->pooled = 1;
+    return PAB_OK;
+}
+
+/* ---- settings: what a role or a database has by ALTER ... SET may end no statement and no waiting of ours */
+static const struct { int version; const char *name, *value; } settings[] = {
+    { 0, "statement_timeout", "0" }, { 90300, "lock_timeout", "0" }, { 90600, "idle_in_transaction_session_timeout", "0" }, { 140000, "idle_session_timeout", "0" },
+    { 170000, "transaction_timeout", "0" }, { 0, "default_transaction_read_only", "off" },
+};
+
+char *pg_child_settings(const struct pg_call *c)
+{
+    struct pab_buf b = PAB_BUF_INIT(0);
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (c->version >= settings[i].version) pab_buf_addf(&b, "%s-c %s=%s", b.size ? " " : "", settings[i].name, settings[i].value);
+    }
+    return pab_buf_take(&b);
+}
+
+static int settle_session(struct pg_call *c, PGconn *conn, struct pab_error *err)
+{
+    struct pab_buf b = PAB_BUF_INIT(0);
+    pab_buf_adds(&b, "SET client_encoding = 'UTF8'; SELECT pg_catalog.set_config('search_path', '', false)");
+    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
+        if (PQserverVersion(conn) >= settings[i].version) pab_buf_addf(&b, "; SET %s = %s", settings[i].name, settings[i].value);
+    }
+    int rc = pg_exec(c, conn, pab_buf_str(&b), NULL, err);
+    pab_buf_release(&b);
+    return rc;
+}
+
+int pg_connect(struct pg_call *c, const char *db, PGconn **ret, struct pab_error *err)
+{
+    CLEANUP_CONN PGconn *conn = NULL;
+    if (open_connection(c, db, &conn, err) || refuse_pooler(c, conn, db, err) || settle_session(c, conn, err)) return err->code;
     *ret = TAKE_PTR(conn);
     return PAB_OK;
 }
@@ -171,6 +228,9 @@ int pg_call_open(struct pg_call *c, struct pab_op *op, const struct pg *pg, PGco
     c->superuser = strcmp(PQgetvalue(r, 0, 2), "on") == 0;
     c->standby = strcmp(PQgetvalue(r, 0, 3), "true") == 0;
     c->me = pab_strdup(PQgetvalue(r, 0, 4));
+    pg_remember_parameters(c, conn);
+    if (pg->container) c->stray_name = pg_stray_name();
+    pg_end_old_strays(c, conn);
     if (c->version < 90200) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "PostgreSQL %s is too old: 9.2 is the oldest that can be read", c->version_text);
     *ret = TAKE_PTR(conn);
     return PAB_OK;
@@ -182,5 +242,7 @@ void pg_call_release(struct pg_call *c)
     free(c->address);
     free(c->version_text);
     free(c->me);
+    free(c->stray_name);
+    pg_forget_parameters(c);
     *c = (struct pg_call){ .stop_fd = -1 };
 }

@@ -84,26 +84,31 @@ void pg_dbs_release(struct pg_dbs *d)
 }
 
 /* The roles are those that something in this database depends on; the bootstrap superuser's belongings are not recorded
- * so (it cannot be dropped), therefore the owners of schemas and tables beside them. */
+ * so (it cannot be dropped), therefore the owners of schemas and tables beside them; nor are roles with settings of their
+ * own in this database. */
 static const char facts_sql[] =
     "SELECT (SELECT COALESCE(pg_catalog.json_agg(pg_catalog.json_build_object('name', e.extname, 'version', e.extversion) ORDER BY e.extname), '[]')"
     "  FROM pg_catalog.pg_extension e),"
     " (SELECT COALESCE(pg_catalog.json_agg(r.rolname ORDER BY r.rolname), '[]') FROM pg_catalog.pg_roles r WHERE r.rolname !~ '^pg_' AND r.oid IN ("
     "  SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"
     "  UNION SELECT relowner FROM pg_catalog.pg_class UNION SELECT nspowner FROM pg_catalog.pg_namespace"
+    "  UNION SELECT s.setrole FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase WHERE d.datname = pg_catalog.current_database()"
     "  UNION SELECT s.refobjid FROM pg_catalog.pg_shdepend s, pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()"
     "   AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass"
     "   AND (s.dbid = d.oid OR (s.classid = 'pg_catalog.pg_database'::pg_catalog.regclass AND s.objid = d.oid)))),"
     " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class k JOIN pg_catalog.pg_namespace n ON n.oid = k.relnamespace"
     "  WHERE k.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'),"
-    " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata)";
+    " (SELECT pg_catalog.count(*) FROM pg_catalog.pg_largeobject_metadata),"
+    " (SELECT COALESCE(pg_catalog.json_agg(t.spcname ORDER BY t.spcname), '[]') FROM pg_catalog.pg_tablespace t WHERE t.spcname !~ '^pg_' AND t.oid IN ("
+    "  SELECT reltablespace FROM pg_catalog.pg_class UNION SELECT dattablespace FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))";
 
 int pg_read_db_facts(struct pg_call *c, PGconn *conn, struct pg_db_facts *ret, struct pab_error *err)
 {
     CLEANUP_RESULT PGresult *r = NULL;
     if (pg_exec(c, conn, facts_sql, &r, err)) return err->code;
     *ret = (struct pg_db_facts){ .extensions = pg_display(pg_cell(r, 0, 0)), .roles = pg_display(pg_cell(r, 0, 1)),
-                                 .tables = pab_strdup(pg_cell(r, 0, 2)), .large_objects = pab_strdup(pg_cell(r, 0, 3)) };
+                                 .tables = pab_strdup(pg_cell(r, 0, 2)), .large_objects = pab_strdup(pg_cell(r, 0, 3)),
+                                 .tablespaces = pg_display(pg_cell(r, 0, 4)) };
     return PAB_OK;
 }
 
@@ -111,6 +116,7 @@ void pg_db_facts_release(struct pg_db_facts *f)
 {
     free(f->extensions);
     free(f->roles);
+    free(f->tablespaces);
     free(f->tables);
     free(f->large_objects);
     *f = (struct pg_db_facts){ 0 };

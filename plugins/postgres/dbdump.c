@@ -38,10 +38,11 @@ static int prepare(struct pg_dump_run *r, struct pg_db_facts *facts, struct pab_
 }
 
 /* ---- the copying */
-static int begin_artifacts(struct pg_dump_run *r, const char *stem, struct pab_error *err)
+static int begin_artifacts(struct pg_dump_run *r, const char *object, struct pab_error *err)
 {
+    const char *stem = strcmp(object, PG_GLOBALS) == 0 ? PG_DATABASE "-" PG_GLOBALS : object; /* that file name is taken */
     const struct pab_host *h = r->call->op->host;
-    struct pab_artifact_desc d = { .struct_size = sizeof d, .kind = PAB_KIND_STREAM, .category = PAB_CAT_DATABASES, .stem = stem, .extension = "sql", .object = stem,
+    struct pab_artifact_desc d = { .struct_size = sizeof d, .kind = PAB_KIND_STREAM, .category = PAB_CAT_DATABASES, .stem = stem, .extension = "sql", .object = object,
                                    .media_type = "application/sql", .size_hint = r->db->size };
     int rc = h->artifact_begin(r->call->op, &d, &r->sql);
     d.extension = "dump";
@@ -109,7 +110,7 @@ static int record_facts(struct pg_dump_run *r, const struct pg_db_facts *f)
     const struct pab_kv of_database[] = {
         { PG_FACT_SERVER, r->call->version_text }, { PG_FACT_ENCODING, r->db->encoding }, { "collate", r->db->collate ? r->db->collate : "" },
         { "ctype", r->db->ctype ? r->db->ctype : "" }, { "owner", r->db->owner }, { "large_objects", f->large_objects },
-        { PG_FACT_EXTENSIONS, f->extensions }, { PG_FACT_ROLES, f->roles },
+        { PG_FACT_EXTENSIONS, f->extensions }, { PG_FACT_ROLES, f->roles }, { PG_FACT_TABLESPACES, f->tablespaces },
     };
     const struct pab_kv of_both[] = { { PG_FACT_SERVER_NUM, number }, { PG_FACT_TOOL, r->tool->version } };
     int rc = h->artifact_fact(r->sql, PG_FACT_FORMAT, PG_DATABASE);
@@ -147,11 +148,11 @@ static void release(struct pg_dump_run *r)
 
 int pg_dump_database(struct pg_call *c, const struct pg_db *db, const struct pg_tool *tool, struct pab_error *err)
 {
-    CLEANUP_FREE char *stem = pg_display(db->name);
+    CLEANUP_FREE char *object = pg_display(db->name);
     CLEANUP(pg_db_facts_release) struct pg_db_facts facts = { 0 };
     struct pg_dump_run r = { .call = c, .db = db, .tool = tool, .lock = PTHREAD_MUTEX_INITIALIZER };
     int rc = prepare(&r, &facts, err);
-    if (!rc) rc = begin_artifacts(&r, stem, err);
+    if (!rc) rc = begin_artifacts(&r, object, err);
     if (!rc) rc = copy_all(&r, err);
     if (!rc) rc = commit(&r, &facts, err);
     release(&r);

@@ -82,7 +82,7 @@ static void *pump_main(void *arg)
     int rc = pump(d, buf, &err);
     /* How pg_dump ended is settled before its readers see their end: its reason comes before theirs. */
     if (rc) pab_proc_kill(d->dump);
-    else if ((rc = pab_proc_finish(d->dump, &err))) pg_tool_error(&err);
+    else if ((rc = pg_tool_finish(d->run->call, d->run->db->name, d->dump, &err))) pg_tool_error(&err);
     d->dump = NULL;
     if (rc) pg_run_fail(d->run, &err);
     for (int i = 0; i < SECTIONS; i++) pab_proc_close_in(d->restore[i]);
@@ -153,6 +153,7 @@ static int read_text(struct pg_dumper *d, int fd, const char *block_name, struct
     int rc = PAB_OK;
     d->block_name = block_name;
     pg_scan_init(&d->scan, &into_blocks, d);
+    if (d->run->call->version < 170000) d->scan.leave_out = PG_SCAN_NEW_TIMEOUT;
     while (!rc) {
         if ((rc = pg_wait(d->run->call, fd, POLLIN, err))) break;
         ssize_t n = read(fd, buf, CHUNK);

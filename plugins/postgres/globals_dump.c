@@ -33,7 +33,8 @@ static int run_dumpall(struct pg_call *c, const struct pg_tool *tool, int passwo
     if (!passwords) argv[n++] = "--no-role-passwords";
     if (database) argv[n++] = database;
     struct pab_proc *p = NULL;
-    if (pg_tool_start(c, tool, argv, &(struct pg_child_opts){ .what = "pg_dumpall", .out = PAB_PROC_PIPE }, &p, err)) return err->code;
+    CLEANUP_FREE char *settings = c->pooled ? NULL : pg_child_settings(c); /* poolers refuse them; pg_dump sets its own */
+    if (pg_tool_start(c, tool, argv, &(struct pg_child_opts){ .what = "pg_dumpall", .pgoptions = settings, .out = PAB_PROC_PIPE }, &p, err)) return err->code;
     struct pab_error copying = { 0 }, ending = { 0 };
     int rc = copy_out(c, pab_proc_out(p), a, &copying);
     if (rc && rc != PAB_E_CORRUPT) {
@@ -42,7 +43,7 @@ static int run_dumpall(struct pg_call *c, const struct pg_tool *tool, int passwo
         return rc;
     }
     /* a text that stops in the middle has its reason in how the program ended */
-    int ended = pab_proc_finish(p, &ending);
+    int ended = pg_tool_finish(c, PG_GLOBALS, p, &ending);
     if (ended) pg_tool_error(&ending);
     if (ended || rc) *err = ended ? ending : copying;
     return ended || rc ? err->code : PAB_OK;

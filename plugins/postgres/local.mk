@@ -3,7 +3,7 @@ if PLUGIN_POSTGRES
 pkgplugin_LTLIBRARIES += postgres.la
 postgres_la_SOURCES = \
 	%D%/pg.h %D%/plugin.c \
-	%D%/conn.c %D%/query.c %D%/pgtools.c %D%/container.c \
+	%D%/conn.c %D%/query.c %D%/pgtools.c %D%/container.c %D%/strays.c \
 	%D%/sqlscan.h %D%/sqlscan.c \
 	%D%/record.c \
 	%D%/databases.c %D%/discover.c %D%/rights.c %D%/check.c \

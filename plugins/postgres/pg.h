@@ -2,7 +2,7 @@
  * custom-format archive beside it.
  *
  * plugin.c: option table, opening; conn.c, query.c: libpq without blocking; pgtools.c: pg_dump and its kin; sqlscan.c:
- * reading our own SQL; container.c: a server in Docker;
+ * reading our own SQL; container.c, strays.c: a server in Docker;
  * databases.c, rights.c: what there is and who may read it; record.c: facts and counts of the manifest;
  * the verbs: discover.c check.c backup.c restore.c verify.c, and what they are made of:
  *
@@ -30,6 +30,7 @@ struct pg {
     char port_text[8];
     struct pab_strs databases, exclude;
     int globals;
+    int session_pool;          /* a pooler is fine that gives every connection a session of its own */
     int jobs;                  /* connections that copy at once */
     int64_t lock_timeout_ms;
     uint64_t copy_threshold;   /* tables from this size on are copied by us */
@@ -48,6 +49,9 @@ struct pg_call {
     int standby;
     char *me;                  /* current_user */
     int told;                  /* the host was told a failure: atomic */
+    int pooled;                /* through a pooler in session mode */
+    char *stray_name;          /* application_name of programs inside a container; NULL: there is none */
+    struct pab_strs child_env, child_drop; /* for programs: the parameters of our connection; names that must not reach them */
 };
 void pg_call_release(struct pg_call *c);
 /* A function of the host failed: it has the reason already, `what` could not be done. */
@@ -59,7 +63,7 @@ int pg_tell(struct pg_call *c, const struct pab_error *err);
 /* Connects to a database to look around in (see pg_maintenance), and fills version, superuser and so on. */
 int pg_call_open(struct pg_call *c, struct pab_op *op, const struct pg *pg, PGconn **ret, struct pab_error *err);
 
-/* A connection to database `db`. Refuses a pooler. The caller ends it with PQfinish. */
+/* A connection to database `db`, without the timeouts of the role and the database. Refuses a pooler. The caller ends it with PQfinish. */
 int pg_connect(struct pg_call *c, const char *db, PGconn **ret, struct pab_error *err);
 /* The name of a database to connect to for things that concern the whole server, other than `not_this` (may be NULL). */
 int pg_maintenance(struct pg_call *c, const char *not_this, PGconn **ret, struct pab_error *err);
@@ -115,14 +119,28 @@ struct pg_child_opts {
     int cancel_fd;             /* ends the child once readable; 0: the operation's */
 };
 int pg_tool_start(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, struct pab_proc **ret, struct pab_error *err);
+/* Its end, as pab_proc_finish has it; what it warned of although it succeeded becomes warnings about `object`. */
+int pg_tool_finish(struct pg_call *c, const char *object, struct pab_proc *p, struct pab_error *err);
 int pg_tool_capture(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, size_t max, char **ret, struct pab_error *err);
-int pg_major(int version_num);   /* 150020 -> 15 */
+/* PGOPTIONS of a program: the same settings as those of our own connections. Caller frees. */
+char *pg_child_settings(const struct pg_call *c);
+/* What libpq made of options and environment for this connection is what the programs get, and nothing else of libpq's environment. */
+void pg_remember_parameters(struct pg_call *c, PGconn *conn);
+void pg_forget_parameters(struct pg_call *c);
+int pg_major(int version_num);   /* 150020 -> 15; 90605 -> 906 */
+/* Majors as numbers in the order of their release: 9.6 comes before 10. */
+static inline int pg_major_rank(int major) { return major < 100 ? major : major - 1000; }
 /* Gives a failure of a tool the code that its words call for: BUSY, AUTH, UNREACHABLE ... */
 int pg_tool_error(struct pab_error *err);
 
 /* ---- a server in a container (container.c); without the option `container` these do nothing */
 int pg_container_address(struct pg_call *c, struct pab_error *err);   /* fills c->address */
 void pg_container_tools(const struct pg *pg, struct pg_tools *t);
+/* Sessions of programs in the container: what they are called (caller frees), how they are ended when the verb fails, and when
+ * their process was killed (strays.c). */
+char *pg_stray_name(void);
+void pg_end_own_strays(struct pg_call *c, PGconn *conn);
+void pg_end_old_strays(struct pg_call *c, PGconn *conn);
 /* docker exec with these names of the environment handed on, the program's name to follow. */
 void pg_container_argv(const struct pg *pg, const char *const *names, struct pab_strs *ret);
 
@@ -137,8 +155,8 @@ struct pg_dbs { struct pg_db *items; size_t count, capacity; };
 int pg_list_databases(struct pg_call *c, PGconn *conn, struct pg_dbs *ret, struct pab_error *err);
 void pg_dbs_release(struct pg_dbs *d);
 
-/* What is said of one database, as JSON or numbers in text: {name, version} of extensions, names of roles (databases.c). */
-struct pg_db_facts { char *extensions, *roles, *tables, *large_objects; };
+/* What is said of one database, as JSON or numbers in text: {name, version} of extensions, names of roles and tablespaces (databases.c). */
+struct pg_db_facts { char *extensions, *roles, *tablespaces, *tables, *large_objects; };
 int pg_read_db_facts(struct pg_call *c, PGconn *conn, struct pg_db_facts *ret, struct pab_error *err);
 void pg_db_facts_release(struct pg_db_facts *f);
 
@@ -155,6 +173,7 @@ int pg_may_read_passwords(struct pg_call *c, PGconn *conn, int *ret, struct pab_
 #define PG_FACT_ENCODING "encoding"
 #define PG_FACT_EXTENSIONS "extensions"   /* JSON list of {name, version} */
 #define PG_FACT_ROLES "roles"             /* JSON list of names that own or were granted something */
+#define PG_FACT_TABLESPACES "tablespaces" /* JSON list of names, without the server's own */
 #define PG_COUNT_TABLE "rows:"            /* followed by the table's name as SQL would write it */
 #define PG_ROWS_LISTED 20000              /* tables beyond this are counted in "rows" only */
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include "plugins/postgres/pg.h"
 
+#define WARNINGS_MAX 10 /* of one program */
+
 int pg_major(int version_num)
 {
     return version_num >= 100000 ? version_num / 10000 : version_num / 100; /* 150020 -> 15; 90605 -> 906 */
@@ -103,67 +105,93 @@ int pg_tools_choose(const struct pg_tools *t, int major, struct pg_tool **ret, s
     for (size_t i = 0; i < t->count; i++) {
         struct pg_tool *one = &t->items[i];
         pab_buf_addf(&found, "%s%s", found.size ? ", " : "", one->version);
-        if (one->major >= major && (!best || one->major < best->major)) best = one;
+        if (pg_major_rank(one->major) >= pg_major_rank(major) && (!best || pg_major_rank(one->major) < pg_major_rank(best->major))) best = one;
     }
     if (best) *ret = best;
     else {
-        pab_error_set(err, PAB_E_TOOL, 0, "no pg_dump of PostgreSQL %d or newer is installed (found: %s)", major, found.size ? found.data : "none");
-        pab_error_hint(err, PAB_E_TOOL, "install the Debian package postgresql-client-%d, or set the option bindir", major);
+        CLEANUP_FREE char *wanted = major < 100 ? pab_sprintf("%d", major) : pab_sprintf("%d.%d", major / 100, major % 100);
+        pab_error_set(err, PAB_E_TOOL, 0, "no pg_dump of PostgreSQL %s or newer is installed (found: %s)", wanted, found.size ? found.data : "none");
+        pab_error_hint(err, PAB_E_TOOL, "install the Debian package postgresql-client-%s, or set the option bindir", wanted);
     }
     pab_buf_release(&found);
     return best ? PAB_OK : PAB_E_TOOL;
 }
 
 /* ---- running them */
-struct child_env { char *items[12]; const char *names[12]; int n; };
+static void wipe(struct pab_strs *list)
+{
+    for (size_t i = 0; i < list->count; i++) explicit_bzero(list->items[i], strlen(list->items[i]));
+    pab_strs_release(list);
+}
 
-static void add_env(struct child_env *e, const char *name, const char *value)
+static void add_env(struct pab_strs *env, const char *name, const char *value)
 {
     if (!value) return;
-    e->names[e->n] = name;
-    e->items[e->n++] = pab_sprintf("%s=%s", name, value);
+    CLEANUP_FREE char *item = pab_sprintf("%s=%s", name, value);
+    pab_strs_add(env, item);
+    explicit_bzero(item, strlen(item));
 }
 
-static void make_env(struct pg_call *c, const struct pg_tool *t, const struct pg_child_opts *o, struct child_env *e)
+void pg_remember_parameters(struct pg_call *c, PGconn *conn)
 {
-    const struct pg *pg = c->pg;
-    if (t->dir) { /* inside the container the server is where its programs look for it */
-        add_env(e, "PGHOST", c->address ? c->address : pg->host);
-        add_env(e, "PGPORT", pg->port);
-        add_env(e, "PGSSLMODE", pg->sslmode);
+    static const char *const others[] = { "PGSERVICEFILE", "PGDATESTYLE", "PGTZ", "PGGEQO" };
+    static const char *const not_these[] = { "dbname", "application_name", "options", "client_encoding", "service" };
+    PQconninfoOption *all = PQconninfo(conn);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) pab_strs_add(&c->child_drop, others[i]);
+    for (const PQconninfoOption *o = all; o && o->keyword; o++) {
+        if (!o->envvar) continue;
+        int wanted = o->val && *o->val && (!o->compiled || strcmp(o->val, o->compiled) != 0);
+        for (size_t i = 0; i < sizeof not_these / sizeof *not_these; i++) wanted &= strcmp(o->keyword, not_these[i]) != 0;
+        pab_strs_add(&c->child_drop, o->envvar);
+        /* the password, too: only this user and root can read it there, and a password file would survive a SIGKILL */
+        if (wanted) add_env(&c->child_env, o->envvar, o->val);
     }
-    add_env(e, "PGUSER", pg->user);
-    /* By the environment, which only this user and root can read: a password file would survive a SIGKILL. */
-    add_env(e, "PGPASSWORD", pg->password);
-    add_env(e, "PGAPPNAME", "pabengine");
-    add_env(e, "PGDATABASE", o->db);
-    add_env(e, "PGOPTIONS", o->pgoptions);
-    add_env(e, "LC_MESSAGES", "C");
+    PQconninfoFree(all);
 }
 
-static void release_env(struct child_env *e)
+void pg_forget_parameters(struct pg_call *c)
 {
-    for (int i = 0; i < e->n; i++) {
-        explicit_bzero(e->items[i], strlen(e->items[i]));
-        free(e->items[i]);
+    wipe(&c->child_env);
+    pab_strs_release(&c->child_drop);
+}
+
+static void make_env(struct pg_call *c, const struct pg_tool *t, const struct pg_child_opts *o, struct pab_strs *env)
+{
+    for (size_t i = 0; i < c->child_env.count; i++) { /* inside the container the server is where its programs look for it */
+        const char *item = c->child_env.items[i];
+        if (t->dir || pab_str_has_prefix(item, "PGUSER=") || pab_str_has_prefix(item, "PGPASSWORD=")) pab_strs_add(env, item);
+    }
+    add_env(env, "PGAPPNAME", t->dir ? "pabengine" : c->stray_name);
+    add_env(env, "PGDATABASE", o->db);
+    add_env(env, "PGOPTIONS", o->pgoptions);
+    add_env(env, "LC_MESSAGES", "C");
+}
+
+/* docker exec is told the names only: it takes the values from its own environment. */
+static void add_names(const struct pab_strs *env, struct pab_strs *ret)
+{
+    for (size_t i = 0; i < env->count; i++) {
+        CLEANUP_FREE char *name = pab_strndup(env->items[i], strcspn(env->items[i], "="));
+        pab_strs_add(ret, name);
     }
 }
 
 static int run(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, size_t max, char **ret_text,
                struct pab_proc **ret, struct pab_error *err)
 {
-    static const char *const drop[] = { "PGOPTIONS", "PGSERVICE", "PGCLIENTENCODING", "PGDATESTYLE", "PGTZ", "PGPASSWORD", "PGHOSTADDR", "PGDATABASE", NULL };
-    struct child_env e = { .n = 0 };
-    struct pab_strs all = { 0 };
-    make_env(c, t, o, &e);
+    struct pab_strs env = { 0 }, names = { 0 }, all = { 0 };
+    make_env(c, t, o, &env);
     CLEANUP_FREE char *program = t->dir ? pab_sprintf("%s/%s", t->dir, argv[0]) : pab_strdup(argv[0]);
-    if (!t->dir) pg_container_argv(c->pg, e.names, &all);
+    add_names(&env, &names);
+    if (!t->dir) pg_container_argv(c->pg, (const char *const *)names.items, &all);
     pab_strs_add(&all, program);
     for (int i = 1; argv[i]; i++) pab_strs_add(&all, argv[i]);
-    struct pab_proc_opts po = { .argv = (const char *const *)all.items, .env_add = (const char *const *)e.items, .env_drop = drop, .in = o->in, .in_fd = o->in_fd,
-                                .out = o->out, .out_fd = o->out_fd, .cancel_fd = o->cancel_fd ? o->cancel_fd : c->op->host->cancel_fd(c->op), .what = o->what };
+    struct pab_proc_opts po = { .argv = (const char *const *)all.items, .env_add = (const char *const *)env.items, .env_drop = (const char *const *)c->child_drop.items,
+                                .in = o->in, .in_fd = o->in_fd, .out = o->out, .out_fd = o->out_fd,
+                                .cancel_fd = o->cancel_fd ? o->cancel_fd : c->op->host->cancel_fd(c->op), .what = o->what };
     int rc = ret_text ? pab_proc_capture(&po, max, ret_text, err) : pab_proc_start(&po, ret, err);
-    release_env(&e);
+    wipe(&env);
+    pab_strs_release(&names);
     pab_strs_release(&all);
     return rc;
 }
@@ -192,4 +220,26 @@ int pg_tool_start(struct pg_call *c, const struct pg_tool *t, const char *const 
 int pg_tool_capture(struct pg_call *c, const struct pg_tool *t, const char *const *argv, const struct pg_child_opts *o, size_t max, char **ret, struct pab_error *err)
 {
     return run(c, t, argv, o, max, ret, NULL, err);
+}
+
+/* "pg_dump: warning: ..." */
+static void warn_of(struct pg_call *c, const char *object, const char *said)
+{
+    int warnings = 0;
+    for (const char *line = said; *line;) {
+        size_t n = strcspn(line, "\n");
+        CLEANUP_FREE char *one = pab_strndup(line, n);
+        CLEANUP_FREE char *shown = pab_str_printable(one);
+        if (strstr(one, ": warning: ") && warnings++ < WARNINGS_MAX) pab_warn(c->op, object, "%s", shown);
+        line += n + (line[n] == '\n');
+    }
+    if (warnings > WARNINGS_MAX) pab_warn(c->op, object, "%d more warnings like these", warnings - WARNINGS_MAX);
+}
+
+int pg_tool_finish(struct pg_call *c, const char *object, struct pab_proc *p, struct pab_error *err)
+{
+    CLEANUP_FREE char *said = NULL, *shown = pg_display(object);
+    int rc = pab_proc_finish_said(p, &said, err);
+    if (!rc) warn_of(c, shown, said);
+    return rc;
 }

@@ -9,6 +9,8 @@
 
 static const char *const ssl_modes[] = { "disable", "allow", "prefer", "require", "verify-ca", "verify-full", NULL };
 
+static const char *const pooler_modes[] = { "refuse", "session", NULL };
+
 static const struct pab_option options[] = {
     { .key = "host", .type = PAB_OPT_STRING, .help = "name or address of the server, or the folder of its socket" },
     { .key = "port", .type = PAB_OPT_INT, .min = 1, .max = 65535, .help = "port of the server (libpq's default: 5432)" },
@@ -16,6 +18,7 @@ static const struct pab_option options[] = {
     { .key = "password", .type = PAB_OPT_SECRET, .help = "its password; without it, the file that PGPASSFILE names" },
     { .key = "dbname", .type = PAB_OPT_STRING, .help = "database to log in to first (postgres, else template1)" },
     { .key = "sslmode", .type = PAB_OPT_CHOICE, .choices = ssl_modes, .help = "as libpq's option of that name" },
+    { .key = "pooler", .type = PAB_OPT_CHOICE, .choices = pooler_modes, .default_text = "refuse", .help = "session: host is a pooler in session mode, for backups only" },
     { .key = "container", .type = PAB_OPT_STRING, .help = "name of a Docker container that runs the server, instead of host" },
     { .key = "docker_host", .type = PAB_OPT_STRING, .help = "address of the Docker daemon (DOCKER_HOST, else the context's or the local socket)" },
     { .key = "databases", .type = PAB_OPT_LIST, .help = "what to back up; default: every database that takes connections and is no template" },
@@ -51,6 +54,8 @@ static int pg_open(struct pab_op *op, const struct pab_config *c, void **ret)
                        .container = h->config_str(c, "container"), .docker_host = h->config_str(c, "docker_host"),
                        .globals = h->config_int(c, "globals") != 0, .jobs = (int)h->config_int(c, "jobs"), .lock_timeout_ms = h->config_int(c, "lock_timeout"),
                        .copy_threshold = (uint64_t)h->config_int(c, "copy_threshold"), .block_size = (uint64_t)h->config_int(c, "block_size") };
+    const char *pooler = h->config_str(c, "pooler");
+    pg->session_pool = pooler && strcmp(pooler, "session") == 0;
     if (h->config_has(c, "port")) {
         snprintf(pg->port_text, sizeof pg->port_text, "%lld", (long long)h->config_int(c, "port"));
         pg->port = pg->port_text;
