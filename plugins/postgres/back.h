@@ -3,7 +3,8 @@
  *     restore.c     what the request asks for, one object after the other
  *     precheck.c    what is there, and whether this backup may go in
  *     dbprops.c     CREATE DATABASE and the settings of the database, from the archive, under another name
- *     load.c        definitions, rows and indexes into the new database
+ *     toc.c         the archive's list of contents; omit.c: what is left out of it
+ *     load.c        definitions, rows and indexes into the new database; bypsql.c: for a server that is older than pg_restore
  *     fill.c        rows of big tables: blocks of the .sql artifact over several connections
  *     counts.c      are all rows there?
  *     swap.c        the new database in the place of the old one, in one transaction
@@ -32,7 +33,11 @@ struct pg_back {
     char *from;                /* name of the database in the backup */
     char *name, *fresh, *old;  /* where it goes; while it is filled; what was there */
     char *archive_path;        /* the archive as a file: pg_restore reads it in any order */
+    struct pg_rowcounts extension_rows; /* rows of tables that CREATE EXTENSION filled */
     int leave_owners;          /* roles are missing and the user said --force */
+    struct pab_strs missing_roles; /* then: as SQL writes them */
+    int leave_tablespaces;     /* some are missing: everything goes where the server puts it */
+    char *list_path;           /* what to restore of the archive; NULL: all */
     /* what precheck.c found */
     int exists, old_exists, fresh_exists;
     char *sessions;            /* "psql (2), n8n (1)"; NULL: nobody is connected */
@@ -52,10 +57,23 @@ struct pg_props { char *create; struct pab_strs settings; };
 int pg_props_read(struct pg_back *b, struct pg_props *ret, struct pab_error *err);
 void pg_props_release(struct pg_props *p);
 
+/* toc.c: the list of contents; a file of the entries that `wanted` chooses ("TABLE app big postgres"), for pg_restore -L; these as
+ * SQL, at most max bytes. */
+int pg_toc_read(struct pg_back *b, char **ret, struct pab_error *err);
+int pg_toc_narrow(struct pg_back *b, const char *toc, const char *file, int (*wanted)(void *ctx, const char *entry), void *ctx, char **ret_path, struct pab_error *err);
+int pg_toc_text(struct pg_back *b, const char *list, size_t max, char **ret, struct pab_error *err);
+
+/* omit.c: sets b->list_path when roles are missing that policies or user mappings are for. */
+int pg_back_omit(struct pg_back *b, struct pab_error *err);
+
 /* load.c: all of it into b->fresh, which exists and is empty. */
 int pg_load(struct pg_back *b, struct pab_error *err);
 /* pg_restore and its kin on b->fresh, to their end; argv without the last NULL's place for the database. */
 int pg_back_tool(struct pg_back *b, const char *const *argv, const char *what, struct pab_error *err);
+/* Only started; in and out as in proc.h. */
+int pg_back_start(struct pg_back *b, const char *const *argv, const char *what, int in, int out, struct pab_proc **ret, struct pab_error *err);
+/* bypsql.c: what pg_restore, with this argv, gives as text, into b->fresh. */
+int pg_back_by_psql(struct pg_back *b, const char *const *restore, struct pab_error *err);
 /* Artifact `index` as a file of the scratch folder; caller frees the path. */
 int pg_back_file(struct pg_call *c, uint32_t index, const char *name, char **ret_path, struct pab_error *err);
 
@@ -65,7 +83,9 @@ int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err
 int pg_fill_finish(struct pg_fill *f, struct pab_error *err);    /* frees it */
 void pg_fill_stop(struct pg_fill *f);                            /* something else failed: finish soon */
 
-/* counts.c: every table that the manifest counts has its rows. */
+/* counts.c: what extensions put into their tables, before the rows are loaded; then: every table that the manifest counts
+ * has its rows. */
+int pg_counts_before(struct pg_back *b, struct pab_error *err);
 int pg_counts_check(struct pg_back *b, struct pab_error *err);
 
 /* swap.c */

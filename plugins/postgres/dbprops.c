@@ -2,65 +2,72 @@
  *
  * The archive's table of contents is narrowed to the entries that concern the database (pg_restore -L), so that only
  * these few statements are turned into text. */
-#include <fcntl.h>
 #include <string.h>
 #include "plugins/postgres/back.h"
 #include "plugins/postgres/sqlscan.h"
 
-#define TOC_MAX (256u << 20)   /* of 5,000 tables: 2 MB */
 #define TEXT_MAX (8u << 20)
 
 static const char *const entries[] = { "DATABASE -", "DATABASE PROPERTIES -", "COMMENT - DATABASE ", "ACL - DATABASE ", "SECURITY LABEL - DATABASE " };
 
-/* "3342; 1262 16388 DATABASE - letta postgres" */
-static int is_of_database(const char *line)
+static int is_of_database(void *ctx, const char *entry)
 {
-    size_t n = strspn(line, "0123456789");
-    if (!n || line[n] != ';') return 0;
-    line += n + 1;
-    for (int i = 0; i < 2; i++) {
-        line += strspn(line, " ");
-        line += strspn(line, "0123456789");
-    }
-    line += strspn(line, " ");
+    (void)ctx;
     for (size_t i = 0; i < sizeof entries / sizeof *entries; i++) {
-        if (pab_str_has_prefix(line, entries[i])) return 1;
+        if (pab_str_has_prefix(entry, entries[i])) return 1;
     }
     return 0;
 }
 
-static int write_list(struct pg_back *b, const char *toc, char **ret_path, struct pab_error *err)
+struct sorting { struct pg_back *b; struct pg_props *props; };
+
+static const char role_words[] = "ALTER ROLE ";
+
+/* CREATE DATABASE ... TABLESPACE = name; where it is not there, the server chooses. */
+static int settle_tablespace(struct sorting *s, struct pab_error *err)
 {
-    const char *dir = b->call->op->host->scratch_dir(b->call->op);
-    if (!dir) return pg_host_failed(err, "there is no scratch folder");
-    struct pab_buf list = PAB_BUF_INIT(TEXT_MAX);
-    for (const char *line = toc; *line;) {
-        size_t n = strcspn(line, "\n");
-        if (is_of_database(line)) {
-            pab_buf_add(&list, line, n);
-            pab_buf_adds(&list, "\n");
-        }
-        line += n + (line[n] == '\n');
-    }
-    CLEANUP_FREE char *path = pab_sprintf("%s/database.list", dir);
-    int rc = pab_write_file_atomic(AT_FDCWD, path, pab_buf_str(&list), list.size, 0600, err);
-    pab_buf_release(&list);
-    if (!rc) *ret_path = TAKE_PTR(path);
-    return rc;
+    static const char words[] = " TABLESPACE = ";
+    char *at = NULL;
+    for (char *p = s->props->create; (p = strstr(p, words)); p++) at = p; /* the last: the name of the database may hold the words */
+    if (!at) return PAB_OK;
+    CLEANUP_FREE char *name = pg_name_after(at, words), *there = NULL;
+    if (!name) return PAB_OK;
+    if (pg_value(s->b->call, s->b->maint, &there, err, "SELECT 1 FROM pg_catalog.pg_tablespace WHERE pg_catalog.quote_ident(spcname) = $1", name, PG_END)) return err->code;
+    if (there) return PAB_OK;
+    s->b->leave_tablespaces = 1;
+    char *after = at + strlen(words) + strlen(name);
+    memmove(at, after, strlen(after) + 1);
+    return PAB_OK;
 }
 
-struct sorting { struct pg_back *b; struct pg_props *props; };
+/* ALTER ROLE name IN DATABASE ... */
+static int settings_of_role(struct sorting *s, const char *statement, struct pab_error *err)
+{
+    CLEANUP_FREE char *role = pg_name_after(statement, role_words), *there = NULL, *fresh = pg_ident(s->b->fresh);
+    if (!role || pg_value(s->b->call, s->b->maint, &there, err, "SELECT 1 FROM pg_catalog.pg_roles WHERE pg_catalog.quote_ident(rolname) = $1", role, PG_END)) return err->code;
+    if (there) {
+        CLEANUP_FREE char *renamed = pg_rename_database(statement, s->b->from, fresh);
+        pab_strs_add(&s->props->settings, renamed);
+    } else if (s->b->req->flags & PAB_RESTORE_FORCE) {
+        pab_warn(s->b->call->op, s->b->sql->object, "left out: settings of role %s, which is missing", role);
+    } else {
+        pab_error_set(err, PAB_E_NOT_FOUND, 0, "'%s' has settings of its own for a role that this server does not have: %s", s->b->from, role);
+        return pab_error_hint(err, err->code, "restore the object " PG_GLOBALS " first, create the role, or leave them out with --force");
+    }
+    return PAB_OK;
+}
 
 static int sort_statement(void *ctx, const char *statement, struct pab_error *err)
 {
     struct sorting *s = ctx;
-    (void)err;
     if (!strstr(statement, "DATABASE")) return PAB_OK; /* SET ... */
+    if (pab_str_has_prefix(statement, role_words)) return settings_of_role(s, statement, err);
     CLEANUP_FREE char *fresh = pg_ident(s->b->fresh);
     CLEANUP_FREE char *renamed = pg_rename_database(statement, s->b->from, fresh);
     if (pab_str_has_prefix(statement, "CREATE DATABASE ")) {
         free(s->props->create);
         s->props->create = TAKE_PTR(renamed);
+        return settle_tablespace(s, err);
     } else {
         int owner = pab_str_has_prefix(statement, "ALTER DATABASE ") && strstr(statement, " OWNER TO "), acl = pab_str_has_prefix(statement, "GRANT ") || pab_str_has_prefix(statement, "REVOKE ");
         if (!s->b->leave_owners || (!owner && !acl)) pab_strs_add(&s->props->settings, renamed);
@@ -70,12 +77,9 @@ static int sort_statement(void *ctx, const char *statement, struct pab_error *er
 
 int pg_props_read(struct pg_back *b, struct pg_props *ret, struct pab_error *err)
 {
-    CLEANUP_FREE char *toc = NULL, *list = NULL, *text = NULL, *what = pab_sprintf("pg_restore of the archive of '%s'", b->from);
-    struct pg_child_opts o = { .what = what };
-    const char *const list_argv[] = { "pg_restore", "--create", "--list", b->archive_path, NULL };
-    if (pg_tool_capture(b->call, b->tool, list_argv, &o, TOC_MAX, &toc, err) || write_list(b, toc, &list, err)) return err->code;
-    const char *const text_argv[] = { "pg_restore", "--create", "-L", list, "-f", "-", b->archive_path, NULL };
-    if (pg_tool_capture(b->call, b->tool, text_argv, &o, TEXT_MAX, &text, err)) return err->code;
+    CLEANUP_FREE char *toc = NULL, *list = NULL, *text = NULL;
+    if (pg_toc_read(b, &toc, err) || pg_toc_narrow(b, toc, "database.list", is_of_database, NULL, &list, err)) return err->code;
+    if (pg_toc_text(b, list, TEXT_MAX, &text, err)) return err->code;
     struct sorting s = { b, ret };
     if (pg_each_statement(text, sort_statement, &s, err)) return err->code;
     if (ret->create) return PAB_OK;

@@ -84,6 +84,16 @@ static int end_copy(struct lane *l, const struct pab_block_info *info, struct pa
     return pg_next_result(l->fill->b->call, l->conn, &more, err);
 }
 
+/* The newline that ends the statement: one outside of a quoted name. *quoted goes on from what was read before. */
+static const char *end_of_head(const char *p, size_t n, int *quoted)
+{
+    for (const char *end = p + n; p < end; p++) {
+        if (*p == '"') *quoted = !*quoted;
+        else if (*p == '\n' && !*quoted) return p;
+    }
+    return NULL;
+}
+
 /* The statement before the rows. What was read beyond it stands at the beginning of l->buf afterwards, *ret_have bytes. */
 static int begin_copy(struct lane *l, struct pab_reader *r, int freeze, size_t *ret_have, struct pab_error *err)
 {
@@ -92,12 +102,12 @@ static int begin_copy(struct lane *l, struct pab_reader *r, int freeze, size_t *
     CLEANUP_RESULT PGresult *res = NULL;
     const char *nl = NULL;
     int64_t n = 0;
-    int rc = PAB_OK;
+    int rc = PAB_OK, quoted = 0;
     while (!nl && !rc) {
         n = l->fill->b->call->op->host->artifact_read(r, l->buf, CHUNK);
         if (n < 0) rc = pg_host_failed(err, "the backup could not be read");
         else if (n == 0 || head.size > HEAD_MAX - CHUNK) rc = pab_error_set(err, PAB_E_CORRUPT, 0, "a block does not begin with COPY");
-        else if ((nl = memchr(l->buf, '\n', (size_t)n))) pab_buf_add(&head, l->buf, (size_t)(nl - l->buf));
+        else if ((nl = end_of_head(l->buf, (size_t)n, &quoted))) pab_buf_add(&head, l->buf, (size_t)(nl - l->buf));
         else pab_buf_add(&head, l->buf, (size_t)n);
     }
     CLEANUP_FREE char *sql = pab_strdup(pab_buf_str(&head));
@@ -238,7 +248,7 @@ static int connect_lane(struct pg_fill *f, struct lane *l, struct pab_error *err
     l->buf = pab_alloc(CHUNK + TAIL);
     if (pg_connect(f->b->call, f->b->fresh, &l->conn, err)) return err->code;
     return pg_execf(f->b->call, l->conn, err,
-        "SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off; SET row_security = off;"
+        "SET synchronous_commit = off; SET row_security = off;"
         " SET DateStyle = ISO; SET check_function_bodies = off; SET client_encoding = %s", quoted);
 }
 

@@ -8,9 +8,8 @@
 #include "plugins/postgres/back.h"
 
 #define CHUNK (256u << 10)
-/* Nothing that a server or role sets may end a long statement; the database is thrown away if the machine goes down. */
-static const char options[] = "-c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c synchronous_commit=off"
-                              " -c maintenance_work_mem=128MB -c default_transaction_read_only=off";
+/* The database is thrown away if the machine goes down. */
+static const char faster[] = "-c synchronous_commit=off -c maintenance_work_mem=128MB";
 
 int pg_back_file(struct pg_call *c, uint32_t index, const char *name, char **ret_path, struct pab_error *err)
 {
@@ -66,36 +65,52 @@ static int wait_for(struct pg_call *c, struct pab_proc *p, struct pab_error *err
     return pab_proc_finish(p, err);
 }
 
-int pg_back_tool(struct pg_back *b, const char *const *argv, const char *what, struct pab_error *err)
+int pg_back_start(struct pg_back *b, const char *const *argv, const char *what, int in, int out, struct pab_proc **ret, struct pab_error *err)
 {
-    CLEANUP_FREE char *db = conninfo(b->fresh);
+    CLEANUP_FREE char *db = conninfo(b->fresh), *settings = pg_child_settings(b->call), *options = pab_sprintf("%s %s", settings, faster);
     struct { const char **items; size_t count, capacity; } list = { 0 };
-    struct pab_proc *p = NULL;
     for (; *argv; argv++) PAB_PUSH(&list, *argv);
     PAB_PUSH(&list, "--no-password");
     PAB_PUSH(&list, "-d");
     PAB_PUSH(&list, db);
     PAB_PUSH(&list, NULL);
-    struct pg_child_opts o = { .what = what, .pgoptions = options, .out = PAB_PROC_PIPE };
-    int rc = pg_tool_start(b->call, b->tool, list.items, &o, &p, err);
+    struct pg_child_opts o = { .what = what, .pgoptions = options, .in = in, .out = out };
+    int rc = pg_tool_start(b->call, b->tool, list.items, &o, ret, err);
     free(list.items);
+    return rc;
+}
+
+int pg_back_tool(struct pg_back *b, const char *const *argv, const char *what, struct pab_error *err)
+{
+    struct pab_proc *p = NULL;
+    int rc = pg_back_start(b, argv, what, PAB_PROC_NULL, PAB_PROC_PIPE, &p, err);
     if (!rc) rc = wait_for(b->call, p, err);
     return rc ? pg_tool_error(err) : PAB_OK;
 }
+
+/* A pg_restore from 17 on says something to every server that those before 17 take for an error. */
+static int is_too_new(const struct pg_back *b) { return pg_major_rank(b->tool->major) >= 17 && b->call->version < 170000; }
 
 static int restore_section(struct pg_back *b, const char *section, struct pab_error *err)
 {
     char jobs[24];
     snprintf(jobs, sizeof jobs, "--jobs=%d", b->call->pg->jobs);
     CLEANUP_FREE char *what = pab_sprintf("pg_restore of '%s'", b->from), *which = pab_sprintf("--section=%s", section);
-    const char *argv[10] = { "pg_restore", "--exit-on-error", which, jobs };
-    int n = 4;
+    const char *argv[14] = { "pg_restore", which };
+    int n = 2, too_new = is_too_new(b);
     if (b->leave_owners) {
         argv[n++] = "--no-owner";
         argv[n++] = "--no-privileges";
     }
+    if (b->leave_tablespaces) argv[n++] = "--no-tablespaces";
+    if (b->list_path) {
+        argv[n++] = "-L";
+        argv[n++] = b->list_path;
+    }
+    argv[n++] = too_new ? "-f" : "--exit-on-error";
+    argv[n++] = too_new ? "-" : jobs;
     argv[n++] = b->archive_path;
-    return pg_back_tool(b, argv, what, err);
+    return too_new ? pg_back_by_psql(b, argv, err) : pg_back_tool(b, argv, what, err);
 }
 
 /* Small tables and large objects beside the big tables. */
@@ -125,7 +140,7 @@ static int analyze(struct pg_back *b, struct pab_error *err)
 
 int pg_load(struct pg_back *b, struct pab_error *err)
 {
-    if (restore_section(b, "pre-data", err) || load_rows(b, err) || pg_counts_check(b, err)) return err->code;
+    if (restore_section(b, "pre-data", err) || pg_counts_before(b, err) || load_rows(b, err) || pg_counts_check(b, err)) return err->code;
     if (restore_section(b, "post-data", err)) return err->code;
     return analyze(b, err);
 }

@@ -17,7 +17,7 @@ static int check_version(struct pg_back *b, struct pab_error *err)
     int from = (int)number_of(pg_fact(b->sql, PG_FACT_SERVER_NUM)), here = b->call->version;
     const char *text = pg_fact(b->sql, PG_FACT_SERVER);
     if (b->call->standby) return pab_error_set(err, PAB_E_UNSUPPORTED, 0, "the server is a standby, which cannot be written to");
-    if (pg_major(from) <= pg_major(here)) return PAB_OK;
+    if (pg_major_rank(pg_major(from)) <= pg_major_rank(pg_major(here))) return PAB_OK;
     if (forced(b)) {
         pab_warn(b->call->op, b->sql->object, "backup of PostgreSQL %s, server is %s: --force", text ? text : "?", b->call->version_text);
         return PAB_OK;
@@ -46,15 +46,23 @@ static int check_extensions(struct pg_back *b, struct pab_error *err)
     return PAB_OK;
 }
 
+static char *joined(const struct pab_strs *names)
+{
+    struct pab_buf b = PAB_BUF_INIT(800);
+    for (size_t i = 0; i < names->count; i++) pab_buf_addf(&b, "%s%s", i ? ", " : "", names->items[i]);
+    return pab_buf_take(&b);
+}
+
 static int check_roles(struct pg_back *b, struct pab_error *err)
 {
     const char *list = pg_fact(b->sql, PG_FACT_ROLES);
-    CLEANUP_FREE char *missing = NULL;
+    CLEANUP_RESULT PGresult *r = NULL;
     if (!list || !*list) return PAB_OK;
-    if (pg_value(b->call, b->maint, &missing, err,
-                 "SELECT pg_catalog.string_agg(r, ', ' ORDER BY r) FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) r"
-                 " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r)", list, PG_END)) return err->code;
-    if (!missing) return PAB_OK;
+    if (pg_query(b->call, b->maint, &r, err, "SELECT pg_catalog.quote_ident(r) FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) r"
+                 " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = r) ORDER BY r", list, PG_END)) return err->code;
+    for (int i = 0; i < PQntuples(r); i++) pab_strs_add(&b->missing_roles, pg_cell(r, i, 0));
+    if (!b->missing_roles.count) return PAB_OK;
+    CLEANUP_FREE char *missing = joined(&b->missing_roles);
     if (forced(b)) {
         b->leave_owners = 1;
         pab_warn(b->call->op, b->sql->object, "roles are missing (%s): owners and rights are left out", missing);
@@ -62,6 +70,21 @@ static int check_roles(struct pg_back *b, struct pab_error *err)
     }
     pab_error_set(err, PAB_E_NOT_FOUND, 0, "'%s' belongs to or names roles that this server does not have: %s", b->from, missing);
     return pab_error_hint(err, err->code, "restore the object " PG_GLOBALS " first, create them, or leave owners and rights out with --force");
+}
+
+/* Where data lies is a matter of this machine, not of the data: what is missing is no reason to refuse. */
+static int check_tablespaces(struct pg_back *b, struct pab_error *err)
+{
+    const char *list = pg_fact(b->sql, PG_FACT_TABLESPACES);
+    CLEANUP_FREE char *missing = NULL;
+    if (!list || !*list) return PAB_OK;
+    if (pg_value(b->call, b->maint, &missing, err,
+                 "SELECT pg_catalog.string_agg(pg_catalog.quote_ident(t), ', ' ORDER BY t) FROM pg_catalog.json_array_elements_text($1::pg_catalog.json) t"
+                 " WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_tablespace WHERE spcname = t)", list, PG_END)) return err->code;
+    if (!missing) return PAB_OK;
+    b->leave_tablespaces = 1;
+    pab_warn(b->call->op, b->sql->object, "tablespaces are missing (%s): everything goes into the server's default one", missing);
+    return PAB_OK;
 }
 
 static int check_rights(struct pg_back *b, struct pab_error *err)
@@ -109,6 +132,6 @@ int pg_back_check(struct pg_back *b, int roles, struct pab_error *err)
         return pab_error_hint(err, err->code, "restore it under a shorter name with --as");
     }
     if (check_version(b, err) || check_rights(b, err) || check_extensions(b, err)) return err->code;
-    if (roles && check_roles(b, err)) return err->code;
+    if (roles && (check_roles(b, err) || check_tablespaces(b, err))) return err->code;
     return pg_back_look(b, err);
 }

@@ -54,7 +54,7 @@ static int settle(struct pg_back *b, const struct pab_strs *settings, struct pab
 static int create_and_fill(struct pg_back *b, struct pab_error *err)
 {
     CLEANUP(pg_props_release) struct pg_props props = { 0 };
-    if (pg_back_file(b->call, b->archive_index, "archive.dump", &b->archive_path, err) || pg_props_read(b, &props, err)) return err->code;
+    if (pg_back_file(b->call, b->archive_index, "archive.dump", &b->archive_path, err) || pg_props_read(b, &props, err) || pg_back_omit(b, err)) return err->code;
     if (b->fresh_exists && pg_drop_database(b, b->fresh, err)) return err->code; /* a restore that was killed left it */
     if (pg_exec(b->call, b->maint, props.create, NULL, err)) return pab_error_prefix(err, "cannot create a database for '%s'", b->from);
     pab_test_point("postgres-created");
@@ -64,6 +64,7 @@ static int create_and_fill(struct pg_back *b, struct pab_error *err)
     if (!rc) rc = pg_swap(b, err);
     pab_test_point("postgres-swapped");
     struct pab_error why = { 0 };
+    if (rc) pg_end_own_strays(b->call, b->maint);
     if (rc && pg_drop_database(b, b->fresh, &why)) pab_log(b->call->op, PAB_LOG_INFO, "'%s' is left behind: %s", b->fresh, why.message);
     return rc;
 }
@@ -132,6 +133,9 @@ static int restore_database(struct pg_call *c, const struct pab_restore_req *req
     free(b.old);
     free(b.sessions);
     free(b.archive_path);
+    free(b.list_path);
+    pab_strs_release(&b.missing_roles);
+    pg_rowcounts_release(&b.extension_rows);
     return rc;
 }
 
@@ -149,6 +153,10 @@ static int restore_all(struct pg_call *c, PGconn **conn, const struct pab_restor
 {
     CLEANUP(pg_tools_release) struct pg_tools tools = { 0 };
     int cleaning = (req->flags & PAB_RESTORE_CLEANUP) != 0, globals = 0, rc = PAB_OK;
+    if (c->pooled) {
+        pab_error_set(err, PAB_E_UNSUPPORTED, 0, "a restore cannot go through a connection pooler, which keeps databases in use");
+        return pab_error_hint(err, err->code, "give the host and port of PostgreSQL itself");
+    }
     if (check_request(req, err) || (!cleaning && pg_tools_find(c->pg, &tools, err))) return err->code;
     for (uint32_t i = 0; i < req->artifact_count && !rc; i++) {
         if (cleaning || req->as_name || !holds(info_of(req, i), PG_GLOBALS)) continue;

@@ -44,12 +44,24 @@ static int put_in_place(struct pg_back *b, struct pab_error *err)
     }
 }
 
+/* A template cannot be dropped, and the old database keeps that mark through its renaming. */
+static void unmark_template(struct pg_back *b, const char *name, const char *quoted)
+{
+    const char *const values[] = { name };
+    if (b->call->version < 90500) return;
+    CLEANUP_RESULT PGresult *is = PQexecParams(b->maint, "SELECT datistemplate FROM pg_catalog.pg_database WHERE datname = $1", 1, NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(is) != PGRES_TUPLES_OK || !PQntuples(is) || *PQgetvalue(is, 0, 0) != 't') return;
+    CLEANUP_FREE char *sql = pab_sprintf("ALTER DATABASE %s IS_TEMPLATE false", quoted);
+    PQclear(PQexec(b->maint, sql)); /* DROP says why it failed */
+}
+
 int pg_drop_database(struct pg_back *b, const char *name, struct pab_error *err)
 {
     CLEANUP_FREE char *quoted = pg_ident(name);
     CLEANUP_FREE char *sql = pab_sprintf("DROP DATABASE IF EXISTS %s%s", quoted, b->call->version >= 130000 ? " WITH (FORCE)" : "");
     if (PQtransactionStatus(b->maint) == PQTRANS_ACTIVE) pg_stop_query(b->maint);
     /* without watching the cancellation: this cleans up after it */
+    unmark_template(b, name, quoted);
     CLEANUP_RESULT PGresult *r = PQexec(b->maint, sql);
     if (PQresultStatus(r) == PGRES_COMMAND_OK) return PAB_OK;
     CLEANUP_FREE char *what = pab_sprintf("cannot drop the database '%s'", name);

@@ -173,9 +173,40 @@ dumped() { # DATABASE [OPTION]
         if (defined $copy) { if ($_ eq "\\.\n") { undef $copy } else { push @{$rows{$copy}}, $_ } next }
         next if /^\\(un)?restrict / || /^-- Dumped (from|by) /;
         s/\b'"$1"'\b/zoo/g;
-        if (/^COPY .* FROM stdin;$/) { $copy = $_; $rows{$copy} //= []; next }
+        if (/^COPY /) { $_ .= <> while tr/"// % 2 && !eof }
+        if (/^COPY .* FROM stdin;$/s) { $copy = $_; $rows{$copy} //= []; next }
         print;
         END { for (sort keys %rows) { print $_, sort @{$rows{$_}} } }'
+}
+# A server like that of the folder of binaries $1, which has the extension pab_zoo, too: one with rows of its own in a table whose
+# other rows are dumped (as spatial_ref_sys of PostGIS). Prints the folder of its binaries. What is installed stays as it is: a
+# server looks for its files beside where its program lies.
+zoo_bin() {
+    local bin share major=tree tree
+    bin=$(readlink -f "$1") share=$(readlink -f "$("$1/pg_config" --sharedir)")
+    case $share in
+        "$(readlink -f "$PABENGINE_TEST_DIR")"/*) ;;
+        /usr/share/postgresql/*)
+            major=$(basename "$share") tree=$T/tree-$(basename "$share")
+            if [ ! -d "$tree" ]; then
+                mkdir -p "$tree/lib/postgresql/$major" "$tree/share/postgresql/$major/extension"
+                cp -r "$bin" "$tree/lib/postgresql/$major/bin" && ln -s "$(readlink -f "$bin/../lib")" "$tree/lib/postgresql/$major/lib"
+                ln -s "$share"/extension/* "$tree/share/postgresql/$major/extension/"
+                ln -s "$share"/* "$tree/share/postgresql/$major/" 2>/dev/null
+            fi
+            bin=$tree/lib/postgresql/$major/bin share=$tree/share/postgresql/$major
+            ;;
+        *) printf '%s\n' "$1"; return ;;
+    esac
+    printf "comment = 'tables with rows of its own'\ndefault_version = '1.0'\nrelocatable = true\n" >"$share/extension/pab_zoo.control"
+    cat >"$share/extension/pab_zoo--1.0.sql" <<'END_OF_SQL'
+CREATE TABLE srs (id int PRIMARY KEY, name text);
+INSERT INTO srs SELECT i, 'of the extension' FROM generate_series(1, 100) i;
+SELECT pg_catalog.pg_extension_config_dump('srs', 'WHERE id > 1000');
+CREATE TABLE notes (t text);
+SELECT pg_catalog.pg_extension_config_dump('notes', '');
+END_OF_SQL
+    printf '%s\n' "$bin"
 }
 # The zoo (standard input: as far as it fits other servers) for the server that pg means: without what it was not built with.
 zoo_sql() {
@@ -183,5 +214,6 @@ zoo_sql() {
     pg postgres "SELECT '<a/>'::xml" >/dev/null 2>&1 || without+=(-e 's/\bx xml\b/x text/' -e 's/::xml\b/::text/')
     [ "$(pg postgres "SELECT count(*) FROM pg_available_extensions WHERE name IN ('citext', 'pg_trgm')")" = 2 ] \
         || without+=(-e '/^CREATE EXTENSION/d' -e 's/\bci citext\b/ci text/' -e '/gin_trgm_ops/d')
+    [ "$(pg postgres "SELECT count(*) FROM pg_available_extensions WHERE name = 'pab_zoo'")" = 1 ] || without+=(-e '/pab_zoo/d')
     sed -e '' ${without[@]+"${without[@]}"}
 }

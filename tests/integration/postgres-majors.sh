@@ -27,7 +27,7 @@ done
 cluster="$top_srcdir/tests/services/postgres"
 server() { # MAJOR: starts one, and makes it the one that pg and pg_tool mean
     local bin=PG_BIN_$1 text
-    text=$(PABENGINE_TEST_PG_BIN=${!bin} "$cluster" start "$T/pg$1") || return 1
+    text=$(PABENGINE_TEST_PG_BIN=$(zoo_bin "${!bin}") "$cluster" start "$T/pg$1") || return 1
     eval "$text"
 }
 target() { # BINARIES

@@ -4,6 +4,8 @@ CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE SCHEMA app; CREATE SCHEMA "We""ird Schema";
 COMMENT ON SCHEMA app IS 'it''s the app; \. and $$ too';
 
+/* pab_zoo */ CREATE EXTENSION pab_zoo SCHEMA app;
+/* pab_zoo */ INSERT INTO app.srs VALUES (2001, 'mine'), (2002, E'tab\there'); INSERT INTO app.notes VALUES ('a note'), (NULL);
 CREATE TYPE app.mood AS ENUM ('sad', 'so so', 'happy''s');
 CREATE DOMAIN app.positive AS int CHECK (VALUE > 0);
 CREATE TYPE app.pair AS (a int, b text);
@@ -60,6 +62,13 @@ CREATE UNLOGGED TABLE app.scratch AS SELECT i, md5(i::text) FROM generate_series
 CREATE TABLE app.nothing (); INSERT INTO app.nothing DEFAULT VALUES; INSERT INTO app.nothing DEFAULT VALUES;
 CREATE TABLE app.only_generated (a int GENERATED ALWAYS AS (1) STORED); INSERT INTO app.only_generated DEFAULT VALUES;
 CREATE TABLE "We""ird Schema"."tab.le ""x"" 'y' \z %s" ("col umn" int, "SELECT" text, "ü" text); INSERT INTO "We""ird Schema"."tab.le ""x"" 'y' \z %s" VALUES (1, E'\\.', 'ü');
+CREATE TABLE app."new
+line; FROM stdin;
+" ("col
+umn" int, ") FROM stdin;
+" text); INSERT INTO app."new
+line; FROM stdin;
+" SELECT i, E'\n\\.\n' || i FROM generate_series(1, 20000) i;
 CREATE TABLE public."CamelCase" (id smallserial, v text); INSERT INTO public."CamelCase" (v) SELECT repeat('camel', 100) FROM generate_series(1, 2000);
 CREATE TABLE public.copy (stdin text); INSERT INTO public.copy VALUES ('COPY public.copy (stdin) FROM stdin;'), (E'\\.');
 
