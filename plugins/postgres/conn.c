@@ -107,20 +107,19 @@ static void ignore_notice(void *arg, const PGresult *res)
 /* A connection as it comes: nothing was said on it yet. */
 static int open_connection(struct pg_call *c, const char *db, PGconn **ret, struct pab_error *err)
 {
-    const char *keys[12], *values[12];
-    int n = 0;
+    struct pab_buf info = PAB_BUF_INIT(0);
     const char *host = c->address ? c->address : c->pg->host;
+    /* What is empty is not given, and the environment is not asked for it. */
     const struct { const char *key, *value; } given[] = {
         { "host", host }, { "hostaddr", host ? "" : NULL }, { "port", c->pg->port }, { "user", c->pg->user }, { "password", c->pg->password }, { "dbname", db },
         { "sslmode", c->pg->sslmode }, { "application_name", "pabengine" }, { "options", "" },
     };
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
-        if (!given[i].value) continue;
-        keys[n] = given[i].key;
-        values[n++] = given[i].value;
+        if (given[i].value) pg_conninfo_add(&info, given[i].key, given[i].value);
     }
-    keys[n] = values[n] = NULL;
-    CLEANUP_CONN PGconn *conn = PQconnectStartParams(keys, values, 0);
+    CLEANUP_CONN PGconn *conn = PQconnectStart(pab_buf_str(&info));
+    explicit_bzero(info.data, info.size);
+    pab_buf_release(&info);
     if (!conn) return pab_error_set(err, PAB_E_NOMEM, 0, "no memory for a connection");
     if (PQstatus(conn) == CONNECTION_BAD) return connect_error(c, conn, db, err);
     if (drive_connect(c, conn, db, err)) return err->code;

@@ -36,19 +36,6 @@ int pg_back_file(struct pg_call *c, uint32_t index, const char *name, char **ret
     return PAB_OK;
 }
 
-/* dbname='x': a name with "=" would be taken for a connection string otherwise. */
-static char *conninfo(const char *db)
-{
-    struct pab_buf b = PAB_BUF_INIT(0);
-    pab_buf_adds(&b, "dbname='");
-    for (; *db; db++) {
-        if (*db == '\'' || *db == '\\') pab_buf_addc(&b, '\\');
-        pab_buf_addc(&b, *db);
-    }
-    pab_buf_adds(&b, "'");
-    return pab_buf_take(&b);
-}
-
 /* Its output is nothing but a sign of its end; meanwhile a cancelled run or a failure elsewhere ends it. */
 static int wait_for(struct pg_call *c, struct pab_proc *p, struct pab_error *err)
 {
@@ -67,15 +54,18 @@ static int wait_for(struct pg_call *c, struct pab_proc *p, struct pab_error *err
 
 int pg_back_start(struct pg_back *b, const char *const *argv, const char *what, int in, int out, struct pab_proc **ret, struct pab_error *err)
 {
-    CLEANUP_FREE char *db = conninfo(b->fresh), *settings = pg_child_settings(b->call), *options = pab_sprintf("%s %s", settings, faster);
+    struct pab_buf db = PAB_BUF_INIT(0);
+    pg_conninfo_add(&db, "dbname", b->fresh); /* a bare name with "=" would be taken for a connection string */
+    CLEANUP_FREE char *settings = pg_child_settings(b->call), *options = pab_sprintf("%s %s", settings, faster);
     struct { const char **items; size_t count, capacity; } list = { 0 };
     for (; *argv; argv++) PAB_PUSH(&list, *argv);
     PAB_PUSH(&list, "--no-password");
     PAB_PUSH(&list, "-d");
-    PAB_PUSH(&list, db);
+    PAB_PUSH(&list, pab_buf_str(&db));
     PAB_PUSH(&list, NULL);
     struct pg_child_opts o = { .what = what, .pgoptions = options, .in = in, .out = out };
     int rc = pg_tool_start(b->call, b->tool, list.items, &o, ret, err);
+    pab_buf_release(&db);
     free(list.items);
     return rc;
 }

@@ -86,6 +86,8 @@ void pg_stop_query(PGconn *conn);  /* PQcancel, and reads what still comes */
 /* "name" quoted as an identifier or literal of SQL; caller frees. */
 char *pg_ident(const char *name);
 char *pg_literal(const char *text);
+/* Adds key='value' to a connection string. */
+void pg_conninfo_add(struct pab_buf *b, const char *key, const char *value);
 
 /* A name in any encoding as UTF-8 for the manifest: itself, or with what is no UTF-8 as \xNN. Caller frees. */
 char *pg_display(const char *name);

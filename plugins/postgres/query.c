@@ -142,6 +142,16 @@ static char *quoted(const char *text, char quote)
 char *pg_ident(const char *name) { return quoted(name, '"'); }
 char *pg_literal(const char *text) { return quoted(text, '\''); }
 
+void pg_conninfo_add(struct pab_buf *b, const char *key, const char *value)
+{
+    pab_buf_addf(b, "%s%s='", b->size ? " " : "", key);
+    for (; *value; value++) {
+        if (*value == '\'' || *value == '\\') pab_buf_addc(b, '\\');
+        pab_buf_addc(b, *value);
+    }
+    pab_buf_addc(b, '\'');
+}
+
 char *pg_display(const char *name)
 {
     struct pab_buf b = PAB_BUF_INIT(0);
