@@ -23,6 +23,22 @@ static int keep_artifact(void *ctx, const struct pab_mf_artifact *a)
     return 0;
 }
 
+/* --include chooses among files: of databases and the like it would choose nothing, not everything. */
+static int keep_none(void *ctx, const struct pab_mf_artifact *a)
+{
+    keep_artifact(ctx, a); /* --object is not wrong for that */
+    return 0;
+}
+
+static int is_chosen(const struct restore *r, const struct part *p)
+{
+    size_t trees = 0;
+    for (size_t i = 0; i < p->mf->artifacts.count; i++) trees += p->mf->artifacts.items[i].kind == PAB_KIND_TREE;
+    if (!r->o->includes || (trees && p->instance.plugin->p.caps & PAB_CAP_SELECTIVE)) return 1;
+    pab_logf(PAB_LL_INFO, p->mf->name, "left out: --include chooses files, and plugin '%s' has none to choose from", p->mf->plugin);
+    return 0;
+}
+
 static const struct pab_job_target *job_target(const struct pab_job *job, const char *name)
 {
     for (size_t i = 0; i < job->target_count; i++)
@@ -47,7 +63,7 @@ static int add_part(struct restore *r, struct pab_mf_target *mf, struct pab_erro
         return err->code;
     }
     pab_opctx_init(&p->c, r->s, &p->instance, &r->traffic);
-    pab_opctx_set_source(&p->c, r->backup, mf, keep_artifact, r);
+    pab_opctx_set_source(&p->c, r->backup, mf, is_chosen(r, p) ? keep_artifact : keep_none, r);
     PAB_PUSH(&r->parts, p);
     return p->c.source_count ? pab_instance_open(r->s, &p->instance, err) : PAB_OK;
 }
