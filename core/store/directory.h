@@ -46,5 +46,9 @@ struct pab_sum { const char *path, *sha256; };
 char *pab_sums_text(const struct pab_sum *sums, size_t n);
 /* RESTORE.md of this backup. Caller frees. */
 char *pab_restore_md(const struct pab_manifest *m);
+/* Its parts about PostgreSQL: SQL that `cat` (zcat ...) gives, pg_dump's archive; path and name as words of a shell. */
+struct pab_buf;
+void pab_restore_md_sql(struct pab_buf *b, const struct pab_mf_artifact *a, const char *cat, const char *path, const char *name);
+void pab_restore_md_pg_archive(struct pab_buf *b, const char *path);
 
 #endif

@@ -15,7 +15,7 @@ libpab_store_la_SOURCES = \
 	%D%/pins.c \
 	%D%/publish.c \
 	%D%/remove.c \
-	%D%/restore_md.c \
+	%D%/restore_md.c %D%/restore_md_pg.c \
 	%D%/stage.c \
 	%D%/store.h \
 	%D%/sums.c

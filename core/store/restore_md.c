@@ -103,11 +103,9 @@ static void stream(struct pab_buf *b, const struct pab_mf_artifact *a, const str
 {
     const char *type = a->media_type ? a->media_type : "";
     if (strcmp(type, "application/sql") == 0) {
-        if (strcmp(a->object, "globals") == 0)
-            pab_buf_addf(b, "Roles and tablespaces; errors about roles that exist already are harmless:\n\n    %s %s | psql -X -d postgres\n", cat_command(a), w->path);
-        else pab_buf_addf(b, "    createdb -T template0 NEW_NAME\n    %s %s | psql -X -v ON_ERROR_STOP=1 -d NEW_NAME\n", cat_command(a), w->path);
-    } else if (strcmp(type, "application/x-pg-dump") == 0) {
-        pab_buf_addf(b, "Custom format for pg_restore; without the data of the large tables, which only the .sql file holds:\n\n    pg_restore --list %s\n", w->path);
+        pab_restore_md_sql(b, a, cat_command(a), w->path, w->object);
+    } else if (strcmp(type, "application/vnd.postgresql.custom-archive") == 0) {
+        pab_restore_md_pg_archive(b, w->path);
     } else if (strcmp(type, "application/x-cypher-query") == 0) {
         pab_buf_addf(b, "Statements for cypher-shell, once the graph is there:\n\n    %s %s | cypher-shell -d %s\n", cat_command(a), w->path, w->object);
     } else if (strcmp(type, "application/x-neo4j-dump") == 0) {
