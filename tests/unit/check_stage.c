@@ -195,8 +195,8 @@ START_TEST(restore_md_holds_a_command_for_every_artifact)
     backup(s, "one", NOON);
     CLEANUP_FREE char *text = NULL;
     ck_assert_int_eq(pab_read_file(AT_FDCWD, in_store("one/RESTORE.md"), 1 << 20, &text, NULL, &err), PAB_OK);
-    ck_assert_ptr_nonnull(strstr(text, "cat 'databases/letta_20240121_120000.sql' | psql"));
-    ck_assert_ptr_nonnull(strstr(text, "cat 'databases/postgres_20240121_120000.sql' | psql"));
+    ck_assert_ptr_nonnull(strstr(text, "createdb -T template0 -- 'letta'\n    cat 'databases/letta_20240121_120000.sql' | PGDATABASE='letta' psql"));
+    ck_assert_ptr_nonnull(strstr(text, "cat 'databases/postgres_20240121_120000.sql' | PGDATABASE='postgres' psql"));
     ck_assert_ptr_nonnull(strstr(text, "sha256sum -c SHA256SUMS"));
     pab_store_close(s);
     teardown();
