@@ -48,6 +48,31 @@ if without_tools true 2>/dev/null; then
     expect 0 "and what it gave is sound" verify --check-integrity "$job"
     has "with all rows" "$store/latest/manifest.json" '"rows:public.t": 40000'
     same "nothing keeps running in the container" 1 "$(docker top "$name" | grep -c -e sleep -e pg_)"
+
+    # A pg_dump in the container that waits for a lock, while the run that started it ends.
+    strays() { pg postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pabengine %'"; }
+    gone() { for _ in $(seq 50); do [ "$(strays)" = 0 ] && return; sleep 0.1; done; return 1; }
+    pg boxed "CREATE TABLE small (a int) PARTITION BY LIST (a)" # of which only pg_dump wants the lock
+    "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d boxed -c "BEGIN; LOCK TABLE small IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(25)" >/dev/null 2>&1 &
+    locker=$!
+    at_end kill "$locker"
+    ended_by() { # SIGNAL
+        rm -f "$T/pid"
+        without_tools "$top_builddir/run" sh -c "echo \$\$ >'$T/pid'; exec pabengine run '$job'" >"$out" 2>"$err" </dev/null &
+        for _ in $(seq 100); do [ "$(strays)" = 1 ] && break; sleep 0.1; done
+        same "its pg_dump in the container has a name of its own" 1 "$(strays)"
+        kill "-$1" "$(cat "$T/pid")"
+        wait $! 2>/dev/null
+    }
+    ended_by INT
+    check "a cancelled run ends it" gone
+    ended_by KILL
+    same "after SIGKILL it goes on" 1 "$(strays)"
+    pab check "$job"
+    check "until the next command ends it" gone
+    kill "$locker" 2>/dev/null
+    pg boxed "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND pid <> pg_backend_pid()" >/dev/null
+    expect 0 "and the next run succeeds" run "$job"
 else
     skip "without pg_dump on this machine, the container's own runs" "cannot make a mount namespace"
 fi
