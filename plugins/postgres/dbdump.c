@@ -152,8 +152,10 @@ int pg_dump_database(struct pg_call *c, const struct pg_db *db, const struct pg_
     CLEANUP(pg_db_facts_release) struct pg_db_facts facts = { 0 };
     struct pg_dump_run r = { .call = c, .db = db, .tool = tool, .lock = PTHREAD_MUTEX_INITIALIZER };
     int rc = prepare(&r, &facts, err);
+    pab_test_point("postgres-snapshot");
     if (!rc) rc = begin_artifacts(&r, object, err);
     if (!rc) rc = copy_all(&r, err);
+    pab_test_point("postgres-copied");
     if (!rc) rc = commit(&r, &facts, err);
     release(&r);
     return rc;

@@ -130,7 +130,11 @@ static int analyze(struct pg_back *b, struct pab_error *err)
 
 int pg_load(struct pg_back *b, struct pab_error *err)
 {
-    if (restore_section(b, "pre-data", err) || pg_counts_before(b, err) || load_rows(b, err) || pg_counts_check(b, err)) return err->code;
+    if (restore_section(b, "pre-data", err) || pg_counts_before(b, err)) return err->code;
+    pab_test_point("postgres-defined");
+    if (load_rows(b, err) || pg_counts_check(b, err)) return err->code;
+    pab_test_point("postgres-filled");
     if (restore_section(b, "post-data", err)) return err->code;
+    pab_test_point("postgres-indexed");
     return analyze(b, err);
 }
