@@ -33,8 +33,7 @@ static int code_of(const char *state)
     return PAB_E_IO;
 }
 
-/* libpq's texts as one line. */
-static char *one_line(const char *text)
+char *pg_one_line(const char *text)
 {
     char *s = pab_strdup(text);
     for (char *p = s; *p; p++) {
@@ -51,7 +50,7 @@ int pg_error(PGconn *conn, const PGresult *res, struct pab_error *err, const cha
     const char *detail = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_DETAIL) : NULL;
     const char *hint = res ? PQresultErrorField(res, PG_DIAG_MESSAGE_HINT) : NULL;
     int lost = PQstatus(conn) == CONNECTION_BAD;
-    CLEANUP_FREE char *said = one_line(primary ? primary : PQerrorMessage(conn));
+    CLEANUP_FREE char *said = pg_one_line(primary ? primary : PQerrorMessage(conn));
     int code = state ? code_of(state) : lost ? PAB_E_UNREACHABLE : PAB_E_IO;
     if (lost && !state) pab_error_set(err, code, 0, "%s: the connection to the server was lost: %s", what, said);
     else pab_error_set(err, code, 0, "%s: %s%s%s%s", what, said, detail ? " (" : "", detail ? detail : "", detail ? ")" : "");
@@ -62,7 +61,7 @@ int pg_error(PGconn *conn, const PGresult *res, struct pab_error *err, const cha
 /* There is no SQLSTATE when a connection fails: libpq's own knowledge first, the text last. */
 static int connect_error(struct pg_call *c, PGconn *conn, const char *db, struct pab_error *err)
 {
-    CLEANUP_FREE char *said = one_line(PQerrorMessage(conn));
+    CLEANUP_FREE char *said = pg_one_line(PQerrorMessage(conn));
     const char *host = c->address ? c->address : c->pg->host;
     if (PQconnectionNeedsPassword(conn)) {
         pab_error_set(err, PAB_E_AUTH, 0, "cannot log in to PostgreSQL as '%s': it wants a password", PQuser(conn));

@@ -81,6 +81,7 @@ int pg_value(struct pg_call *c, PGconn *conn, char **ret, struct pab_error *err,
 int pg_next_result(struct pg_call *c, PGconn *conn, PGresult **ret, struct pab_error *err);
 /* Turns what the server said into an error; `what` says what was tried. */
 int pg_error(PGconn *conn, const PGresult *res, struct pab_error *err, const char *what);
+char *pg_one_line(const char *text); /* texts of libpq and statements; caller frees */
 void pg_stop_query(PGconn *conn);  /* PQcancel, and reads what still comes */
 
 /* "name" quoted as an identifier or literal of SQL; caller frees. */

@@ -67,7 +67,7 @@ static int collect(struct pg_call *c, PGconn *conn, const char *sql, PGresult **
             break;
         }
         if (s != PGRES_COMMAND_OK && s != PGRES_TUPLES_OK && s != PGRES_EMPTY_QUERY && !failed) {
-            CLEANUP_FREE char *shown = pab_str_printable(sql);
+            CLEANUP_FREE char *line = pg_one_line(sql), *shown = pab_str_printable(line);
             CLEANUP_FREE char *what = pab_sprintf("'%s'", shown);
             failed = pg_error(conn, r, err, what);
         }

@@ -53,7 +53,7 @@ if without_tools true 2>/dev/null; then
     strays() { pg postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pabengine %'"; }
     gone() { for _ in $(seq 50); do [ "$(strays)" = 0 ] && return; sleep 0.1; done; return 1; }
     pg boxed "CREATE TABLE small (a int) PARTITION BY LIST (a)" # of which only pg_dump wants the lock
-    "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d boxed -c "BEGIN; LOCK TABLE small IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(25)" >/dev/null 2>&1 &
+    "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d boxed -c "BEGIN; LOCK TABLE small IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(120)" >/dev/null 2>&1 &
     locker=$!
     at_end kill "$locker"
     ended_by() { # SIGNAL
@@ -71,7 +71,7 @@ if without_tools true 2>/dev/null; then
     pab check "$job"
     check "until the next command ends it" gone
     kill "$locker" 2>/dev/null
-    pg boxed "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(25)%' AND pid <> pg_backend_pid()" >/dev/null
+    pg boxed "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(120)%' AND pid <> pg_backend_pid()" >/dev/null
     expect 0 "and the next run succeeds" run "$job"
 else
     skip "without pg_dump on this machine, the container's own runs" "cannot make a mount namespace"
