@@ -49,11 +49,13 @@ void pg_end_old_strays(struct pg_call *c, PGconn *conn)
     CLEANUP_FREE char *prefix = pab_strndup(c->stray_name, (size_t)(strrchr(c->stray_name, ' ') + 1 - c->stray_name));
     CLEANUP_RESULT PGresult *r = NULL;
     struct pab_error ignored = { 0 };
-    if (pg_query(c, conn, &r, &ignored, "SELECT DISTINCT application_name FROM pg_catalog.pg_stat_activity WHERE pg_catalog.left(application_name, pg_catalog.length($1)) = $1", prefix, PG_END)) return;
+    if (pg_query(c, conn, &r, &ignored,
+                 "SELECT DISTINCT application_name FROM pg_catalog.pg_stat_activity WHERE pg_catalog.left(application_name, pg_catalog.length($1)) = $1", prefix, PG_END)) return;
     for (int i = 0; i < PQntuples(r); i++) {
         const char *name = pg_cell(r, i, 0);
         int64_t pid = 0;
-        if (pab_parse_int(name + strlen(prefix), &pid) || pid <= 0 || pid > INT32_MAX || kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
+        if (pab_parse_int(name + strlen(prefix), &pid) || pid <= 0 || pid > INT32_MAX) continue;
+        if (kill((pid_t)pid, 0) == 0 || errno != ESRCH) continue;
         pab_log(c->op, PAB_LOG_INFO, "sessions of a run that was killed are ended");
         end_sessions(conn, name);
     }
