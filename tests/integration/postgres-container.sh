@@ -50,7 +50,7 @@ if without_tools true 2>/dev/null; then
     same "nothing keeps running in the container" 1 "$(docker top "$name" | grep -c -e sleep -e pg_)"
 
     # A pg_dump in the container that waits for a lock, while the run that started it ends.
-    strays() { pg postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pabengine %'"; }
+    strays() { pg postgres "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'pabengine %' ${1:-}"; }
     gone() { for _ in $(seq 50); do [ "$(strays)" = 0 ] && return; sleep 0.1; done; return 1; }
     pg boxed "CREATE TABLE small (a int) PARTITION BY LIST (a)" # of which only pg_dump wants the lock
     "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d boxed -c "BEGIN; LOCK TABLE small IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(120)" >/dev/null 2>&1 &
@@ -59,7 +59,7 @@ if without_tools true 2>/dev/null; then
     ended_by() { # SIGNAL
         rm -f "$T/pid"
         without_tools "$top_builddir/run" sh -c "echo \$\$ >'$T/pid'; exec pabengine run '$job'" >"$out" 2>"$err" </dev/null &
-        for _ in $(seq 100); do [ "$(strays)" = 1 ] && break; sleep 0.1; done
+        for _ in $(seq 100); do [ "$(strays "AND wait_event_type = 'Lock'")" = 1 ] && break; sleep 0.1; done
         same "its pg_dump in the container has a name of its own" 1 "$(strays)"
         kill "-$1" "$(cat "$T/pid")"
         wait $! 2>/dev/null
