@@ -8,7 +8,8 @@
 static inline void json_cleanup(json_t **o) { json_decref(*o); }
 #define CLEANUP_JSON CLEANUP(json_cleanup)
 
-/* jansson's parser for what services write: any value, strings with NUL; integers beyond 64 bits become reals. */
+/* jansson's parser for what services write: any value, strings with NUL. An integer beyond 64 bits
+ * becomes a real, and it alone. */
 json_t *json_load_text(const char *text, size_t size, json_error_t *e);
 /* Parses a whole text; `what` names it in the error. The caller's reference. */
 int json_parse(const char *text, size_t size, const char *what, json_t **ret, struct pab_error *err);

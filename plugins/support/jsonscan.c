@@ -113,6 +113,23 @@ int json_scan_skip(struct json_scan *s, struct pab_error *err)
     return done(s, PAB_OK, err);
 }
 
+int json_scan_pass(struct json_scan *s, json_scan_put put, void *ctx, struct pab_error *err)
+{
+    if (!s->err.code && scan_peek(s) >= 0) {
+        s->kept = s->pos;
+        s->put = put;
+        s->put_ctx = ctx;
+        s->passing = 1;
+        if (!scan_value(s)) scan_hand_out(s, 1);
+        s->passing = 0;
+        s->kept = NOT_KEPT;
+        s->raw_size = 0;
+    } else if (!s->err.code) {
+        scan_unexpected(s);
+    }
+    return done(s, PAB_OK, err);
+}
+
 int json_scan_value(struct json_scan *s, json_t **ret, struct pab_error *err)
 {
     json_error_t e;

@@ -13,6 +13,9 @@ struct json_scan {
     size_t pos;                 /* of the next byte in it */
     size_t kept;                /* while a value is passed over: where it begins, else NOT_KEPT */
     size_t raw, raw_size;       /* the last value */
+    int passing;                /* the value goes to `put` as it comes: it is kept from where that has not seen it */
+    json_scan_put put;
+    void *put_ctx;
     uint64_t before;            /* bytes of the text before the window */
     int ended;                  /* the source has */
     unsigned depth;
@@ -30,6 +33,8 @@ int scan_unexpected(struct json_scan *s);
 int scan_peek(struct json_scan *s);
 /* Passes over one whole value, or one string. */
 int scan_value(struct json_scan *s);
+/* Hands out what was passed over and not yet handed out, but for a character that is not whole (the last time: all of it). */
+int scan_hand_out(struct json_scan *s, int last);
 int scan_string(struct json_scan *s);
 int scan_push(struct json_scan *s, char kind);
 void scan_pop(struct json_scan *s);

@@ -13,11 +13,34 @@ int scan_fail(struct json_scan *s, int code, const char *problem)
     return s->err.code;
 }
 
+/* How many bytes at the end are the beginning of a character. */
+static size_t broken_tail(const char *text, size_t size)
+{
+    for (size_t n = 1; n <= 3 && n <= size; n++) {
+        unsigned char c = (unsigned char)text[size - n];
+        if (c < 0x80) return 0;
+        if (c >= 0xc0) return n < (c >= 0xf0 ? 4u : c >= 0xe0 ? 3u : 2u) ? n : 0;
+    }
+    return 0;
+}
+
+int scan_hand_out(struct json_scan *s, int last)
+{
+    const char *text = s->in.data + s->kept;
+    size_t size = s->pos - s->kept;
+    if (!last) size -= broken_tail(text, size);
+    if (!pab_utf8_valid(text, size)) return scan_fail(s, PAB_E_CORRUPT, "invalid UTF-8 in the value that ends");
+    int rc = s->put && size ? s->put(s->put_ctx, text, size) : PAB_OK;
+    if (rc) return scan_fail(s, rc, "what was read cannot be handed on");
+    s->kept += size;
+    return PAB_OK;
+}
+
 /* More bytes into the window. Returns 1, 0 at the end of the text, -2 after an error. */
 static int fill(struct json_scan *s)
 {
+    if (s->err.code || (s->passing && scan_hand_out(s, 0))) return -2;
     size_t drop = s->kept == NOT_KEPT ? s->pos : s->kept;
-    if (s->err.code) return -2;
     if (s->ended) return 0;
     if (drop) {
         memmove(s->in.data, s->in.data + drop, s->in.size - drop);

@@ -186,6 +186,85 @@ START_TEST(white_space_without_an_end_ends)
 }
 END_TEST
 
+START_TEST(only_the_number_that_is_too_long_becomes_a_real)
+{
+    struct pab_error err = { 0 };
+    CLEANUP_JSON json_t *o = NULL;
+    const char text[] = "{\"n\":3,\"big\":12345678901234567890123,\"edge\":[9223372036854775807,-9223372036854775808,9223372036854775808,-1e2,0.5],\"12345678901234567890123\\\"\":true}";
+    ck_assert_int_eq(json_parse(text, sizeof text - 1, "it", &o, &err), PAB_OK);
+    CLEANUP_FREE char *back = json_line(o);
+    ck_assert_ptr_nonnull(strstr(back, "\"n\":3}"));
+    ck_assert_ptr_nonnull(strstr(back, "[9223372036854775807,-9223372036854775808,9.2233720368547758e18,-100.0,0.5]"));
+    ck_assert_ptr_nonnull(strstr(back, "\"12345678901234567890123\\\"\":true"));
+    ck_assert(json_is_real(json_object_get(o, "big")));
+    ck_assert_int_eq(json_parse("[12345678901234567890123,1e999]", 31, "it", &o, &err), PAB_E_CORRUPT);
+}
+END_TEST
+
+/* ---- values that are handed on as they come */
+
+struct taken { struct pab_buf text; size_t longest; int fail_at; };
+
+static int take(void *ctx, const void *text, size_t size)
+{
+    struct taken *t = ctx;
+    if (size > t->longest) t->longest = size;
+    if (!pab_utf8_valid(text, size)) return PAB_E_INTERNAL;
+    if (t->fail_at && t->text.size >= (size_t)t->fail_at) return PAB_E_NOSPACE;
+    return pab_buf_add(&t->text, text, size);
+}
+
+START_TEST(a_value_of_any_length_is_handed_on_byte_for_byte)
+{
+    const char text[] = " {\"a\": [1, \"\xc3\xa9\xe2\x82\xac\xf0\x9f\x9a\x80\\n\", 1e999, 99999999999999999999]} ";
+    for (size_t step = 1; step < sizeof text; step++) {
+        struct pab_error err = { 0 };
+        struct source src;
+        struct taken t = { 0 };
+        CLEANUP_JSON_SCAN struct json_scan *s = scan_of(&src, text, sizeof text - 1, step, 0);
+        ck_assert_int_eq(json_scan_pass(s, take, &t, &err), PAB_OK);
+        ck_assert_int_eq(json_scan_end(s, &err), PAB_OK);
+        ck_assert_uint_eq(t.text.size, sizeof text - 3);
+        ck_assert_int_eq(memcmp(t.text.data, text + 1, t.text.size), 0);
+        pab_buf_release(&t.text);
+    }
+}
+END_TEST
+
+START_TEST(a_value_that_is_handed_on_needs_no_memory_of_its_length)
+{
+    struct pab_error err = { 0 };
+    struct source src;
+    struct taken t = { 0 };
+    const size_t size = 4u << 20;
+    CLEANUP_FREE char *text = pab_alloc(size);
+    memset(text, 'x', size);
+    text[0] = text[size - 1] = '"';
+    CLEANUP_JSON_SCAN struct json_scan *s = scan_of(&src, text, size, 100000, 1u << 20);
+    ck_assert_int_eq(json_scan_pass(s, take, &t, &err), PAB_OK);
+    ck_assert_uint_eq(t.text.size, size);
+    ck_assert_uint_lt(t.longest, 200000);
+    pab_buf_release(&t.text);
+}
+END_TEST
+
+START_TEST(what_is_handed_on_is_checked_all_the_same)
+{
+    static const struct { const char *text; int code; } all[] = {
+        { "[1,]", PAB_E_CORRUPT }, { "[\"\xff\"]", PAB_E_CORRUPT }, { "[\"\xe2\x82\"]", PAB_E_CORRUPT }, { "{\"a\":1", PAB_E_CORRUPT }, { "", PAB_E_CORRUPT }, { "[1,2,3]", PAB_E_NOSPACE },
+    };
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        for (size_t step = 1; step < 4; step++) {
+            struct pab_error err = { 0 };
+            struct source src;
+            struct taken t = { .fail_at = all[i].code == PAB_E_NOSPACE };
+            CLEANUP_JSON_SCAN struct json_scan *s = scan_of(&src, all[i].text, strlen(all[i].text), step, 0);
+            ck_assert_int_eq(json_scan_pass(s, take, &t, &err), all[i].code);
+            pab_buf_release(&t.text);
+        }
+}
+END_TEST
+
 START_TEST(what_the_source_fails_with_is_passed_on)
 {
     struct pab_error err = { 0 };
@@ -211,7 +290,9 @@ START_TEST(names_with_escapes_are_decoded)
 }
 END_TEST
 
-UNIT_MAIN("jsonscan", elements_of_a_list_come_one_by_one_whatever_the_pieces, the_text_of_a_value_is_kept_byte_for_byte, numbers_beyond_64_bits_become_reals,
+UNIT_MAIN("jsonscan", elements_of_a_list_come_one_by_one_whatever_the_pieces, the_text_of_a_value_is_kept_byte_for_byte, numbers_beyond_64_bits_become_reals, only_the_number_that_is_too_long_becomes_a_real,
+         
           a_number_that_no_double_holds_can_still_be_passed_on, what_is_not_json_is_refused_with_the_place, what_is_json_is_accepted,
           a_text_cut_anywhere_is_never_whole, nesting_is_limited, a_value_longer_than_allowed_ends_in_an_error_and_not_in_memory, white_space_without_an_end_ends,
-          what_the_source_fails_with_is_passed_on, names_with_escapes_are_decoded)
+          a_value_of_any_length_is_handed_on_byte_for_byte, a_value_that_is_handed_on_needs_no_memory_of_its_length,
+          what_is_handed_on_is_checked_all_the_same, what_the_source_fails_with_is_passed_on, names_with_escapes_are_decoded)
