@@ -45,6 +45,7 @@ static int put_item(void *ctx, json_t *item, struct pab_error *err)
     if (!strcmp(f->count, "tools") && pab_str_has_prefix(json_text(item, "tool_type"), "letta_")) return PAB_OK;
     if (!strcmp(f->count, "blocks") && json_array_size(json_object_get(item, "tags"))) json_object_set(t->block_tags, json_text(item, "id"), json_object_get(item, "tags"));
     if (!t->l->secrets) t->hidden += letta_hide_secrets(item);
+    if (!strcmp(f->count, "mcp_servers")) json_array_append(t->mcp_servers, item);
     int rc = taking_put(f, item);
     return rc ? pab_error_set(err, rc, 0, "cannot write") : PAB_OK; /* the host has said why */
 }
@@ -87,30 +88,77 @@ static int people_blocks(struct taking *t)
     return taking_close(&f, rc);
 }
 
+/* ---- recounting: what a list had when it was taken, and at the end */
+
+struct counted { const char *what, *path; int64_t before; };
+
+static int count(struct taking *t, const char *path, int64_t *ret)
+{
+    CLEANUP_JSON json_t *n = NULL;
+    struct pab_error err = { 0 };
+    int rc = rest_json(t->r, &(struct rest_req){ .path = path }, &n, &err);
+    *ret = json_is_integer(n) ? (int64_t)json_integer_value(n) : -1;
+    /* not every version counts everything */
+    return !rc || rc == PAB_E_NOT_FOUND || rc == PAB_E_UNSUPPORTED ? PAB_OK : sup_fail(t->op, &err);
+}
+
+static int count_all(struct taking *t, struct counted *all, size_t n)
+{
+    int rc = PAB_OK;
+    for (size_t i = 0; !rc && i < n; i++) rc = count(t, all[i].path, &all[i].before);
+    return rc;
+}
+
+/* What vanished while the rest was read may be in the backup by halves; what came is in the next one. */
+static int recount(struct taking *t, const struct counted *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        int64_t now = -1;
+        int rc = all[i].before < 0 ? PAB_OK : count(t, all[i].path, &now);
+        if (rc) return rc;
+        if (now < 0 || now == all[i].before) continue;
+        if (now < all[i].before) pab_warn(t->op, all[i].what, "%s were deleted while the backup was made: %lld before, %lld after", all[i].what, (long long)all[i].before, (long long)now);
+        else pab_log(t->op, PAB_LOG_INFO, "%s were made while the backup was made: %lld before, %lld after", all[i].what, (long long)all[i].before, (long long)now);
+    }
+    return PAB_OK;
+}
+
+static int take_all(struct taking *t)
+{
+    struct counted counts[] = { { "tools", "/v1/tools/count", 0 }, { "blocks", "/v1/blocks/count", 0 }, { "identities", "/v1/identities/count", 0 }, { "folders", "/v1/folders/count", 0 },
+                                { "groups", "/v1/groups/count", 0 } };
+    const size_t n = sizeof counts / sizeof *counts;
+    int rc = count_all(t, counts, n);
+    if (!rc) rc = taking_list(t, "tools", "/v1/tools/", 50);
+    if (!rc) rc = taking_list(t, "blocks", "/v1/blocks/?show_hidden_blocks=true", 50);
+    if (!rc) rc = people_blocks(t);
+    if (!rc) rc = taking_list(t, "identities", "/v1/identities/", 50);
+    if (!rc) rc = taking_list(t, "mcp_servers", "/v1/mcp-servers/", 50);
+    if (!rc) rc = list_agents(t);
+    if (!rc) rc = backup_folders(t);
+    if (!rc) rc = backup_archives(t);
+    if (!rc) rc = backup_agents(t);
+    if (!rc) rc = taking_list(t, "conversations", "/v1/conversations/", 50);
+    if (!rc) rc = taking_list(t, "groups", "/v1/groups/?show_hidden_groups=true", 50);
+    return rc ? rc : recount(t, counts, n);
+}
+
 int letta_backup(void *instance, struct pab_op *op, const struct pab_backup_req *req)
 {
     CLEANUP_REST struct rest *r = NULL;
     CLEANUP_FREE char *version = NULL;
-    CLEANUP_JSON json_t *archives = json_object();
-    CLEANUP_JSON json_t *names = json_object();
-    CLEANUP_JSON json_t *block_tags = json_object();
-    CLEANUP_JSON json_t *block_users = json_object();
-    struct taking t = { .l = instance, .op = op, .archives = archives, .names = names, .block_tags = block_tags, .block_users = block_users };
+    struct taking t = { .l = instance, .op = op };
+    json_t **const maps[] = { &t.archives, &t.block_tags, &t.block_users, &t.folder_users, &t.agents, &t.names };
     if (!(req->categories & PAB_CAT_SERVICES)) return PAB_OK;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) *maps[i] = json_object();
+    t.mcp_servers = json_array();
     int rc = letta_connect(t.l, op, &r, &version);
     t.r = r;
     if (!rc) rc = op->host->fact(op, "version", version);
     if (!rc) rc = op->host->fact(op, "secrets", t.l->secrets ? "include" : "omit");
-    if (!rc) rc = taking_list(&t, "tools", "/v1/tools/", 50);
-    if (!rc) rc = taking_list(&t, "blocks", "/v1/blocks/?show_hidden_blocks=true", 50);
-    if (!rc) rc = people_blocks(&t);
-    if (!rc) rc = taking_list(&t, "identities", "/v1/identities/", 50);
-    if (!rc) rc = taking_list(&t, "mcp_servers", "/v1/mcp-servers/", 50);
-    if (!rc) rc = backup_folders(&t);
-    if (!rc) rc = backup_archives(&t);
-    if (!rc) rc = backup_agents(&t);
-    if (!rc) rc = taking_list(&t, "conversations", "/v1/conversations/", 50);
-    if (!rc) rc = taking_list(&t, "groups", "/v1/groups/?show_hidden_groups=true", 50);
+    if (!rc) rc = take_all(&t);
     if (!rc && t.hidden) pab_warn(op, "secrets", "%u values of secrets are not in the backup, only their names: say secrets: include to have them", t.hidden);
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) json_decref(*maps[i]);
+    json_decref(t.mcp_servers);
     return rc;
 }

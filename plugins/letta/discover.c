@@ -25,6 +25,7 @@ int letta_discover(void *instance, struct pab_op *op, const struct pab_discover_
 {
     static const struct { const char *id, *path; } parts[] = {
         { "tools", "/v1/tools/" }, { "blocks", "/v1/blocks/?show_hidden_blocks=true" }, { "archives", "/v1/archives/" }, { "folders", "/v1/folders/" }, { "identities", "/v1/identities/" },
+        { "mcp_servers", "/v1/mcp-servers/" }, { "groups", "/v1/groups/?show_hidden_groups=true" }, { "conversations", "/v1/conversations/" },
     };
     CLEANUP_REST struct rest *r = NULL;
     struct pab_error err = { 0 };
@@ -35,7 +36,9 @@ int letta_discover(void *instance, struct pab_op *op, const struct pab_discover_
     if (!rc && letta_list(r, LETTA_AGENTS, 10, add_agent, &(struct naming){ op }, &err)) rc = sup_fail(op, &err);
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) {
         uint64_t n = 0;
-        if (letta_list(r, parts[i].path, 50, count_item, &n, &err)) return sup_fail(op, &err);
+        int failed = letta_list(r, parts[i].path, 50, count_item, &n, &err);
+        if (failed == PAB_E_NOT_FOUND) continue; /* not in this version */
+        if (failed) return sup_fail(op, &err);
         CLEANUP_FREE char *count = pab_sprintf("%llu", (unsigned long long)n);
         struct pab_object o = { .struct_size = sizeof o, .category = PAB_CAT_SERVICES, .id = parts[i].id, .kind = parts[i].id, .size = PAB_SIZE_UNKNOWN, .detail = count };
         rc = op->host->object_add(op, &o, &(struct pab_kv){ "count", count }, 1);

@@ -2,6 +2,7 @@
  * thought, said, called); an agent file has one message for it. Messages of the context stand in the agent file already, exactly. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "plugins/letta/restore_private.h"
 
 #define FIRST_NUMBER 1000000 /* ids in an agent file are "message-N"; its own begin at 0 */
@@ -10,11 +11,14 @@ struct merging {
     FILE *to;                   /* where the messages go, as members of a JSON array */
     int written;
     json_t *told;               /* ids of the messages of the context that are written */
-    json_t *context;            /* id of the server -> its message in the agent file */
+    const struct history_context *file;
+    json_t *context;            /* id of the server -> where its message in the agent file is */
     char *row;                  /* id of the row that is being put together */
     json_t *message;            /* it, or NULL: it is of the context, or cannot be told */
     uint64_t left_out;
     int number;
+    int failed;                 /* the messages of the agent file cannot be read back */
+    struct history_sum sum;
 };
 
 static json_t *text_part(const json_t *content) { return json_pack("{s:s, s:O}", "type", "text", "text", content); }
@@ -98,10 +102,18 @@ static void put(struct merging *m, const json_t *message)
     json_dumpf(message, m->to, JSON_COMPACT);
 }
 
-static void put_known(struct merging *m, const json_t *message)
+/* As it stands in the agent file. */
+static void put_known(struct merging *m, const char *id, const json_t *where)
 {
-    put(m, message);
-    json_object_set_new(m->told, json_text(message, "id"), json_true());
+    char buf[16384];
+    int64_t at = json_integer_value(json_array_get(where, 0)), left = json_integer_value(json_array_get(where, 1));
+    if (m->written++) fputs(",\n", m->to);
+    for (ssize_t n; left > 0 && !m->failed; left -= n, at += n) {
+        n = pread(m->file->fd, buf, left < (int64_t)sizeof buf ? (size_t)left : sizeof buf, at);
+        if (n > 0) fwrite(buf, 1, (size_t)n, m->to);
+        else m->failed = 1;
+    }
+    json_object_set_new(m->told, id, json_true());
 }
 
 static void end_row(struct merging *m)
@@ -119,7 +131,7 @@ static void take_item(struct merging *m, const json_t *item)
     if (!same_row) {
         end_row(m);
         m->row = pab_strdup(id);
-        if (known) put_known(m, known);
+        if (known) put_known(m, json_string_value(known), json_object_get(m->file->where, json_string_value(known)));
     }
     if (!known) add_item(m, item);
 }
@@ -137,65 +149,79 @@ static int each_item(const struct restoring *r, const struct saved_agent *s, voi
     return lines_close(&l, rc);
 }
 
-/* The i-th id of the agent's context is the i-th message that its file lists for it. */
-static json_t *context_of(const struct saved_agent *s, const json_t *in_context)
+/* The i-th id of the agent's context is the i-th message that its file lists for it: id of the server -> id in the file. */
+static json_t *context_of(const struct saved_agent *s, const struct history_context *file)
 {
     json_t *ret = json_object(), *one;
     const json_t *ids = json_object_get(s->agent, "message_ids");
     size_t i;
-    json_array_foreach(in_context, i, one)
-        if (json_is_string(json_array_get(ids, i))) json_object_set(ret, json_string_value(json_array_get(ids, i)), one);
+    json_array_foreach(file->ids, i, one)
+        if (json_is_string(json_array_get(ids, i)) && json_object_get(file->where, json_string_value(one))) json_object_set(ret, json_string_value(json_array_get(ids, i)), one);
     return ret;
 }
 
-int history_write(const struct restoring *r, const struct saved_agent *s, const json_t *in_context, FILE *to, uint64_t *left_out)
+int history_write(const struct restoring *r, const struct saved_agent *s, const struct history_context *file, FILE *to, uint64_t *left_out)
 {
-    CLEANUP_JSON json_t *context = context_of(s, in_context);
+    CLEANUP_JSON json_t *context = context_of(s, file);
     CLEANUP_JSON json_t *told = json_object();
-    struct merging m = { .to = to, .context = context, .told = told };
+    struct merging m = { .to = to, .file = file, .context = context, .told = told };
     size_t i;
     json_t *one;
     int rc = each_item(r, s, take_item, &m);
     end_row(&m);
     /* one of the context that the list of messages did not have */
-    json_array_foreach((json_t *)(uintptr_t)in_context, i, one)
-        if (!json_object_get(told, json_text(one, "id"))) put(&m, one);
+    json_array_foreach(file->ids, i, one) {
+        const char *id = json_string_value(one);
+        if (!json_object_get(told, id) && json_object_get(file->where, id)) put_known(&m, id, json_object_get(file->where, id));
+    }
     *left_out = m.left_out;
-    return rc;
+    return !rc && m.failed ? pab_fail(r->op, PAB_E_IO, 0, NULL, "cannot read the messages of an agent file back") : rc;
 }
 
-static void count_item(struct merging *m, const json_t *item)
+/* What is said, without what the server makes anew: ids, and in the system message the agent's id and the time of its making. */
+static void sum_item(struct merging *m, const json_t *item)
 {
-    const char *id = json_text(item, "id");
-    if (m->row && !strcmp(m->row, id)) return;
-    free(m->row);
-    m->row = pab_strdup(id);
-    m->number++;
+    static const char *const ids[] = { "id", "otid", "step_id", "run_id", "seq_id", "sender_id" };
+    const char *id = json_text(item, "id"), *type = json_text(item, "message_type");
+    if (!role_of(type)) return;
+    if (!m->row || strcmp(m->row, id)) {
+        free(m->row);
+        m->row = pab_strdup(id);
+        m->sum.rows++;
+    }
+    CLEANUP_JSON json_t *said = json_copy((json_t *)(uintptr_t)item);
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) json_object_del(said, ids[i]);
+    if (!strcmp(type, "system_message")) {
+        json_object_del(said, "content");
+        json_object_del(said, "date");
+    }
+    CLEANUP_FREE char *text = json_line(said);
+    m->sum.hash = letta_hash(m->sum.hash, text);
 }
 
-int history_rows(const struct restoring *r, const struct saved_agent *s, uint64_t *ret)
+int history_sum(const struct restoring *r, const struct saved_agent *s, struct history_sum *ret)
 {
     struct merging m = { 0 };
-    int rc = each_item(r, s, count_item, &m);
+    int rc = each_item(r, s, sum_item, &m);
     free(m.row);
-    *ret = (uint64_t)m.number;
+    *ret = m.sum;
     return rc;
 }
 
-static int count_listed(void *ctx, json_t *item, struct pab_error *err)
+static int sum_listed(void *ctx, json_t *item, struct pab_error *err)
 {
     (void)err;
-    count_item(ctx, item);
+    sum_item(ctx, item);
     return PAB_OK;
 }
 
-int history_rows_of(struct restoring *r, const char *agent, uint64_t *ret)
+int history_sum_of(struct restoring *r, const char *agent, struct history_sum *ret)
 {
     struct merging m = { 0 };
     struct pab_error err = { 0 };
     CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s/messages?use_assistant_message=false", agent);
-    int rc = letta_list(r->r, path, 100, count_listed, &m, &err);
+    int rc = letta_list(r->r, path, 100, sum_listed, &m, &err);
     free(m.row);
-    *ret = (uint64_t)m.number;
+    *ret = m.sum;
     return rc ? sup_fail(r->op, &err) : PAB_OK;
 }

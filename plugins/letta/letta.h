@@ -40,6 +40,18 @@ int letta_all(struct rest *r, const char *path, unsigned limit, json_t **ret, st
 /* An agent with all that it is joined with; the caller's reference. */
 int letta_agent(struct rest *r, const char *id, json_t **ret, struct pab_error *err);
 
+/* ---- text.c: an artifact that is one JSON text, read as it comes */
+struct letta_text { struct pab_op *op; struct pab_reader *reader; struct json_scan *scan; };
+int letta_text_open(struct letta_text *t, struct pab_op *op, uint32_t index, const char *what);
+void letta_text_close(struct letta_text *t);
+/* FNV-1a over a text (NULL: nothing), going on from `hash`; 0 begins. */
+uint64_t letta_hash(uint64_t hash, const char *text);
+
+/* ---- passages.c: of one archive; archives have no list of their own */
+/* Through an agent that has it, or (agent NULL) by search, oldest first; *missed (may be NULL) is 1 when there are more of one moment than a
+ * search gives. */
+int letta_passages(struct rest *r, const char *archive, const char *agent, letta_item fn, void *ctx, int *missed, struct pab_error *err);
+
 /* ---- secrets.c */
 /* Takes the values of secrets out of an agent, tool or MCP server, names stay; returns how many there were. */
 unsigned letta_hide_secrets(json_t *object);

@@ -2,11 +2,11 @@
 if PLUGIN_LETTA
 pkgplugin_LTLIBRARIES += letta.la
 letta_la_SOURCES = \
-	%D%/letta.h %D%/plugin.c %D%/connect.c %D%/list.c %D%/secrets.c \
+	%D%/letta.h %D%/plugin.c %D%/connect.c %D%/list.c %D%/secrets.c %D%/text.c %D%/passages.c \
 	%D%/check.c %D%/discover.c %D%/verify.c \
 	%D%/backup.c %D%/backup_private.h %D%/backup_agents.c %D%/backup_archives.c \
-	%D%/restore.c %D%/restore_private.h %D%/saved.c %D%/restore_groups.c %D%/agent_file.c %D%/history.c \
-	%D%/restore_parts.c %D%/restore_archives.c %D%/restore_folders.c %D%/restore_agents.c %D%/rejoin_blocks.c
+	%D%/restore.c %D%/restore_private.h %D%/id_map.c %D%/saved.c %D%/same_agent.c %D%/restore_groups.c %D%/agent_file.c %D%/history.c \
+	%D%/restore_parts.c %D%/restore_archives.c %D%/restore_folders.c %D%/restore_agents.c %D%/import_agent.c %D%/rejoin_blocks.c
 letta_la_CPPFLAGS = $(AM_CPPFLAGS) $(CURL_CFLAGS) $(JANSSON_CFLAGS)
 letta_la_LDFLAGS = -module $(plugin_ldflags)
 letta_la_LIBADD = $(HTTP_LIBS)

@@ -1,5 +1,4 @@
-/* restore.c - the verb: the parts in their order, the map of ids, and taking back what was made when something fails. */
-#include <fcntl.h>
+/* restore.c - the verb: the parts in their order, and taking back what was done when something fails. */
 #include <string.h>
 #include "plugins/letta/restore_private.h"
 
@@ -10,10 +9,31 @@ int64_t restoring_find(const struct restoring *r, const char *object, const char
     return -1;
 }
 
+int restoring_each(struct restoring *r, uint32_t index, int (*fn)(struct restoring *r, const json_t *item, void *ctx), void *ctx)
+{
+    struct lines l;
+    json_t *o = NULL;
+    int rc = lines_open(&l, r->op, index, restoring_artifact(r, index)->path, 0);
+    while (!rc && !(rc = lines_next(&l, &o))) {
+        rc = fn(r, o, ctx);
+        json_decref(o);
+    }
+    return lines_close(&l, rc);
+}
+
+void restoring_undo(struct restoring *r, const char *method, const char *path, json_t *body)
+{
+    json_t *request = json_pack("{s:s, s:s}", "method", method, "path", path);
+    if (body) json_object_set_new(request, "body", body);
+    json_array_append_new(r->undo, request);
+}
+
 void restoring_made(struct restoring *r, const char *below, const char *id)
 {
     CLEANUP_FREE char *path = pab_sprintf("%s%s", below, id);
-    json_array_append_new(r->made, json_string(path));
+    if (json_object_get(r->known, id)) return;
+    json_object_set_new(r->known, id, json_true());
+    restoring_undo(r, "DELETE", path, NULL);
 }
 
 int restoring_make(struct restoring *r, const char *path, const json_t *body, const char *delete_below, json_t **ret)
@@ -48,35 +68,55 @@ json_t *restoring_pick(const json_t *object, const char *const *keys)
     return ret;
 }
 
-/* Newest first; what cannot be deleted is named, so that somebody can do it. */
-static void take_back(struct restoring *r)
+static int covers(const json_t *a, const json_t *b)
 {
-    rest_deafen(r->r);
-    for (size_t i = json_array_size(r->made); i-- > 0;) {
-        const char *path = json_string_value(json_array_get(r->made, i));
-        struct pab_error err = { 0 };
-        int rc = rest_json(r->r, &(struct rest_req){ .method = "DELETE", .path = path, .flags = REST_NO_BODY }, NULL, &err);
-        if (rc && rc != PAB_E_NOT_FOUND) pab_warn(r->op, NULL, "'%s' was made by this restore and could not be deleted again: %s", path, err.message);
-    }
-    if (json_array_size(r->made)) pab_log(r->op, PAB_LOG_INFO, "%zu objects that this restore had made were deleted again", json_array_size(r->made));
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)(uintptr_t)a, key, value)
+        if (!restoring_same(value, json_object_get(b, key))) return 0;
+    return 1;
 }
 
-/* Which id became which, for bots and workflows that name an agent by its id. */
-static int write_map(struct restoring *r)
+int restoring_same(const json_t *a, const json_t *b)
 {
-    if (!r->l->id_map || !json_object_size(r->map)) return PAB_OK;
-    CLEANUP_FREE char *text = json_dumps(r->map, JSON_INDENT(2) | JSON_SORT_KEYS);
-    CLEANUP_FREE char *part = pab_sprintf("%s.part", r->l->id_map);
-    CLEANUP_CLOSE int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || fsync(fd) || rename(part, r->l->id_map))
-        pab_warn(r->op, NULL, "the map of ids cannot be written to '%s': the log has it", r->l->id_map);
-    else pab_log(r->op, PAB_LOG_INFO, "old and new ids: %s", r->l->id_map);
-    return PAB_OK;
+    size_t i;
+    json_t *value;
+    if (json_is_null(a)) a = NULL;
+    if (json_is_null(b)) b = NULL;
+    if (!a || !b) return a == b;
+    if (json_is_integer(a) && json_is_integer(b)) return json_integer_value(a) == json_integer_value(b);
+    if (json_is_number(a) && json_is_number(b)) return json_number_value(a) == json_number_value(b);
+    if (json_is_object(a) && json_is_object(b)) return covers(a, b) && covers(b, a);
+    if (!json_is_array(a) || !json_is_array(b)) return json_equal(a, b);
+    if (json_array_size(a) != json_array_size(b)) return 0;
+    json_array_foreach((json_t *)(uintptr_t)a, i, value)
+        if (!restoring_same(value, json_array_get(b, i))) return 0;
+    return 1;
+}
+
+/* Newest first; what cannot be undone is named, so that somebody can do it. */
+static void take_back(struct restoring *r)
+{
+    size_t deleted = 0;
+    rest_deafen(r->r);
+    for (size_t i = json_array_size(r->undo); i-- > 0;) {
+        const json_t *one = json_array_get(r->undo, i);
+        const char *method = json_text(one, "method"), *path = json_text(one, "path");
+        struct pab_error err = { 0 };
+        int is_delete = !strcmp(method, "DELETE"), rc;
+        rc = rest_json(r->r, &(struct rest_req){ .method = method, .path = path, .body = json_object_get(one, "body"), .flags = REST_NO_BODY | REST_REPEATABLE }, NULL, &err);
+        deleted += !rc && is_delete;
+        if (!rc || (is_delete && rc == PAB_E_NOT_FOUND)) continue;
+        if (is_delete) pab_warn(r->op, NULL, "'%s' was made by this restore and could not be deleted again: %s", path, err.message);
+        else pab_warn(r->op, NULL, "'%s' was changed by this restore and could not be put back: %s", path, err.message);
+    }
+    if (deleted) pab_log(r->op, PAB_LOG_INFO, "%zu objects that this restore had made were deleted again", deleted);
 }
 
 static int restore_all(struct restoring *r)
 {
-    static int (*const parts[])(struct restoring *) = { restore_tools, restore_mcp_servers, restore_blocks, restore_identities, restore_folders, restore_archives, restore_agents, restore_groups };
+    static int (*const parts[])(struct restoring *) = { restore_tools, restore_mcp_servers, restore_blocks, restore_identities, restore_folders, restore_archives, restore_agents, restore_groups,
+                                                        finish_agents };
     int rc = PAB_OK;
     for (size_t i = 0; !rc && i < sizeof parts / sizeof *parts; i++) rc = parts[i](r);
     return rc;
@@ -89,7 +129,8 @@ static int plan_others(const struct restoring *r)
     int64_t conversations = restoring_find(r, "conversations", "conversations");
     if (conversations >= 0) rc = restoring_plan(r, PAB_PLAN_KEEP, "conversations",
                                                 "their messages come back as history of their agents; the list stays in '%s'", restoring_artifact(r, (uint32_t)conversations)->path);
-    if (!rc) rc = restoring_plan(r, PAB_PLAN_KEEP, "ids", "every object gets a new id; a restore of the database by the postgres plugin keeps them");
+    if (!rc) rc = restoring_plan(r, PAB_PLAN_KEEP, "ids",
+                                 "what is made anew gets a new id; ids are kept only by a restore of the server's database instead, where this job has it as a postgres target");
     return rc;
 }
 
@@ -97,13 +138,15 @@ int letta_restore(void *instance, struct pab_op *op, const struct pab_restore_re
 {
     CLEANUP_REST struct rest *rest = NULL;
     CLEANUP(saved_release) struct restoring r = { .l = instance, .op = op, .req = req, .block_uses = json_object(), .target_agents = json_object(), .map = json_object(),
-                                                  .made = json_array() };
+                                                  .recorded = json_object(), .undo = json_array(), .known = json_object() };
     if (req->flags & PAB_RESTORE_CLEANUP) return PAB_OK; /* nothing is kept aside */
+    id_map_read(&r);
     int rc = letta_connect(r.l, op, &rest, NULL);
     r.r = rest;
     if (!rc) rc = saved_load(&r);
     if (!rc) rc = restore_all(&r);
     if (is_plan(&r)) return rc ? rc : plan_others(&r);
     if (rc && rest) take_back(&r);
-    return rc ? rc : write_map(&r);
+    if (!rc) id_map_write(&r);
+    return rc;
 }

@@ -47,7 +47,7 @@ static const json_t *find_there(const struct restoring *r, const json_t *there, 
     return NULL;
 }
 
-static int put_group(struct restoring *r, const json_t *there, const json_t *group)
+static int put_group(struct restoring *r, const json_t *group, void *there)
 {
     CLEANUP_JSON json_t *agents = agents_now(r, group);
     CLEANUP_JSON json_t *answer = NULL;
@@ -73,15 +73,8 @@ int restore_groups(struct restoring *r)
 {
     CLEANUP_JSON json_t *there = NULL;
     struct pab_error err = { 0 };
-    struct lines l;
-    json_t *group = NULL;
     int64_t index = restoring_find(r, "groups", "letta/groups.");
     if (index < 0) return PAB_OK;
     if (letta_all(r->r, "/v1/groups/?show_hidden_groups=true", 50, &there, &err)) return sup_fail(r->op, &err);
-    int rc = lines_open(&l, r->op, (uint32_t)index, restoring_artifact(r, (uint32_t)index)->path, 0);
-    while (!rc && !(rc = lines_next(&l, &group))) {
-        rc = put_group(r, there, group);
-        json_decref(group);
-    }
-    return lines_close(&l, rc);
+    return restoring_each(r, (uint32_t)index, put_group, there);
 }

@@ -1,5 +1,4 @@
-/* saved.c - the agents of a backup, and which of them the target has: by their ids, or by name. What an agent is made of decides
- * whether it is the same one. */
+/* saved.c - the agents of a backup, and which of them the target has: by their ids, those that earlier restores recorded, or by name. */
 #include <string.h>
 #include "plugins/letta/restore_private.h"
 
@@ -12,7 +11,7 @@ static struct saved_agent *agent_of(struct restoring *r, const char *id, const c
     return &r->agents.items[r->agents.count - 1];
 }
 
-static int read_description(struct restoring *r, struct saved_agent *s)
+int saved_read(struct restoring *r, struct saved_agent *s)
 {
     struct lines l;
     json_t *o = NULL;
@@ -22,64 +21,54 @@ static int read_description(struct restoring *r, struct saved_agent *s)
         s->agent = json_incref(json_object_get(o, "agent"));
         s->archives = json_incref(json_object_get(o, "archives"));
         s->shared = json_incref(json_object_get(o, "shared"));
+        s->mcp_servers = json_incref(json_object_get(o, "mcp_servers"));
         json_decref(o);
     }
     if (rc == PAB_END || (!rc && !json_is_object(s->agent))) rc = pab_error_set(&l.err, PAB_E_CORRUPT, 0, "'%s' does not describe an agent", l.what);
     return lines_close(&l, rc);
 }
 
-/* ---- what an agent is made of */
-
-static json_t *names_of(const json_t *list, const char *key)
+void saved_forget(struct saved_agent *s)
 {
-    json_t *ret = json_object(), *one;
-    size_t i;
-    json_array_foreach(list, i, one) json_object_set_new(ret, key ? json_text(one, key) : json_string_value(one), json_true());
-    return ret;
+    json_decref(TAKE_PTR(s->agent));
+    json_decref(TAKE_PTR(s->archives));
+    json_decref(TAKE_PTR(s->shared));
+    json_decref(TAKE_PTR(s->mcp_servers));
 }
 
-/* Members that a restore brings back as they are; sets as objects, since their order is the server's. */
-static json_t *content_of(const json_t *agent)
+int saved_each(struct restoring *r, int (*fn)(struct restoring *r, struct saved_agent *s, void *ctx), void *ctx)
 {
-    static const char *const keys[] = { "name", "description", "system", "agent_type", "metadata", "timezone", NULL };
-    json_t *ret = restoring_pick(agent, keys), *blocks = json_object(), *one;
-    size_t i;
-    json_array_foreach(json_object_get(agent, "blocks"), i, one) json_object_set(blocks, json_text(one, "label"), json_object_get(one, "value"));
-    json_object_set_new(ret, "blocks", blocks);
-    json_object_set_new(ret, "tags", names_of(json_object_get(agent, "tags"), NULL));
-    json_object_set_new(ret, "tools", names_of(json_object_get(agent, "tools"), "name"));
-    json_object_set_new(ret, "in_context", json_integer((json_int_t)json_array_size(json_object_get(agent, "message_ids"))));
-    return ret;
-}
-
-static int compare(struct restoring *r, struct saved_agent *s)
-{
-    CLEANUP_JSON json_t *there = NULL;
-    struct pab_error err = { 0 };
-    uint64_t mine = 0, theirs = 0;
-    if (letta_agent(r->r, s->there, &there, &err)) return sup_fail(r->op, &err);
-    CLEANUP_JSON json_t *a = content_of(s->agent);
-    CLEANUP_JSON json_t *b = content_of(there);
-    if (!json_equal(a, b)) return PAB_OK;
-    int rc = history_rows(r, s, &mine);
-    if (!rc) rc = history_rows_of(r, s->there, &theirs);
-    s->same = !rc && mine == theirs;
+    int rc = PAB_OK;
+    for (size_t i = 0; !rc && i < r->agents.count; i++) {
+        struct saved_agent *s = &r->agents.items[i];
+        if (s->same) continue;
+        rc = saved_read(r, s);
+        if (!rc) rc = fn(r, s, ctx);
+        saved_forget(s);
+    }
     return rc;
 }
 
-/* The same id first; else one of the same name, the same content preferred. */
+/* The one of the target with that id, if it has the agent's content. */
+static int try_id(struct restoring *r, struct saved_agent *s, const char *id)
+{
+    void *found = id ? json_object_iter_at(r->target_agents, id) : NULL;
+    if (!found) return PAB_OK;
+    s->there = json_object_iter_key(found);
+    return same_agent(r, s, s->there, &s->same);
+}
+
+/* The same id first, then the one of an earlier restore, whatever they hold; else one of the same name, the same content preferred. */
 static int find_in_target(struct restoring *r, struct saved_agent *s)
 {
-    const char *id, *name = json_text(s->agent, "name");
+    const char *id;
     json_t *value;
-    if (json_object_get(r->target_agents, s->id)) {
-        s->there = json_object_iter_key(json_object_iter_at(r->target_agents, s->id));
-        return compare(r, s);
-    }
+    int rc = try_id(r, s, s->id);
+    if (!rc && !s->there) rc = try_id(r, s, json_string_value(json_object_get(r->recorded, s->id)));
+    if (rc || s->there) return rc;
     json_object_foreach(r->target_agents, id, value) {
-        if (strcmp(json_string_value(value), name)) continue;
-        s->there = id;
-        int rc = compare(r, s);
+        if (strcmp(json_string_value(value), s->name)) continue;
+        rc = try_id(r, s, id);
         if (rc || s->same) return rc;
     }
     return PAB_OK;
@@ -116,10 +105,14 @@ int saved_load(struct restoring *r)
     for (size_t i = 0; i < r->agents.count; i++) {
         struct saved_agent *s = &r->agents.items[i];
         if (s->file < 0 || s->description < 0 || s->messages < 0) return pab_fail(r->op, PAB_E_CORRUPT, 0, NULL, "the backup has only a part of agent '%s'", s->object);
-        int rc = read_description(r, s);
+        int rc = saved_read(r, s);
+        if (!rc) {
+            s->name = pab_strdup(json_text(s->agent, "name"));
+            count_blocks(r, s);
+            rc = find_in_target(r, s);
+        }
+        saved_forget(s);
         if (rc) return rc;
-        count_blocks(r, s);
-        if ((rc = find_in_target(r, s))) return rc;
     }
     return PAB_OK;
 }
@@ -130,13 +123,14 @@ void saved_release(struct restoring *r)
         struct saved_agent *s = &r->agents.items[i];
         free(s->id);
         free(s->object);
-        json_decref(s->agent);
-        json_decref(s->archives);
-        json_decref(s->shared);
+        free(s->name);
+        free(s->now);
     }
     free(r->agents.items);
     json_decref(r->block_uses);
     json_decref(r->target_agents);
     json_decref(r->map);
-    json_decref(r->made);
+    json_decref(r->recorded);
+    json_decref(r->undo);
+    json_decref(r->known);
 }

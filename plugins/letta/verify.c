@@ -23,29 +23,21 @@ static int verify_lines(struct pab_op *op, const struct pab_artifact_info *a, ui
     return rc ? rc : compare(op, a, n);
 }
 
-static int64_t read_artifact(void *ctx, void *buf, uint64_t capacity, struct pab_error *err)
-{
-    struct lines *l = ctx;
-    int64_t n = l->op->host->artifact_read(l->reader, buf, capacity);
-    return n < 0 ? pab_error_set(err, (int)n, 0, "cannot read the backup") : n;
-}
-
-/* An array, element by element; or an agent file, which is one value. */
+/* An array, element by element; or an agent file, which is one value, however long. */
 static int verify_json(struct pab_op *op, const struct pab_artifact_info *a, uint32_t index, int array)
 {
-    struct lines l = { .op = op };
+    struct letta_text t;
     struct pab_error err = { 0 };
     uint64_t n = !array;
-    int rc = op->host->artifact_open(op, index, PAB_OPEN_DATA, &l.reader);
+    int rc = letta_text_open(&t, op, index, a->path);
     if (rc) return rc;
-    CLEANUP_JSON_SCAN struct json_scan *s = json_scan_new(&(struct json_scan_opts){ .read = read_artifact, .ctx = &l, .what = a->path });
-    rc = array ? json_scan_array(s, &err) : json_scan_skip(s, &err);
-    while (array && !rc && !(rc = json_scan_more(s, &err))) {
-        rc = json_scan_skip(s, &err);
+    rc = array ? json_scan_array(t.scan, &err) : json_scan_pass(t.scan, NULL, NULL, &err);
+    while (array && !rc && !(rc = json_scan_more(t.scan, &err))) {
+        rc = json_scan_pass(t.scan, NULL, NULL, &err);
         n++;
     }
-    if (!rc || rc == PAB_END) rc = json_scan_end(s, &err);
-    op->host->artifact_close(l.reader);
+    if (!rc || rc == PAB_END) rc = json_scan_end(t.scan, &err);
+    letta_text_close(&t);
     return rc ? sup_fail(op, &err) : compare(op, a, n);
 }
 

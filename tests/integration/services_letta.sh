@@ -20,7 +20,7 @@ check "agents are made" letta_seed 50
 letta_show >"$T/first"
 letta_show >"$T/second"
 check "two listings of the same server are equal" diff "$T/first" "$T/second"
-same "with all that was made" "3 agent 2 archive 8 block 2 file 1 folder 1 group 1 identity 50 passage 1 tool" \
+same "with all that was made" "3 agent 3 archive 8 block 2 file 1 folder 1 group 1 identity 2 mcp_server 65 passage 1 tool" \
     "$(cut -d'"' -f2 "$T/first" | grep -v message | sort | uniq -c | awk '{ print $1, $2 }' | paste -sd' ')"
 check "the stub answers a message" letta_api POST "agents/$(letta_pages agents/ | jq -r 'select(.name == "gamma").id')/messages" '{"messages": [{"role": "user", "content": "hello"}]}'
 check "letta_wipe deletes them" letta_wipe

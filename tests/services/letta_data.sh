@@ -2,8 +2,9 @@
 # letta_data.sh - fills a Letta server with what real ones hold, lists it so that two servers can be compared, and empties it.
 # Sourced, with LETTA_URL, LETTA_PASSWORD_FILE, LETTA_LLM_CONFIG and LETTA_EMBEDDING_CONFIG set (tests/services/letta env); needs curl and jq.
 #
-#     letta_seed [PASSAGES]    three agents that share a block, 300 messages of history, PASSAGES (1000) in two archives, a tool, a folder with two
-#                              files, an identity, a conversation, a secret, a block of nobody
+#     letta_seed [PASSAGES]    three agents that share a block, 300 messages of history, PASSAGES (1000) in two archives (one of two agents) and three in one
+#                              of nobody, a tool, a folder with two files, an identity, a conversation, a secret, settings that no agent file holds,
+#                              two MCP servers, a block of nobody
 #     letta_show               sorted lines of JSON; no ids, and no dates that the server cannot be told
 #     letta_wipe               deletes all but the server's own tools
 #     letta_api METHOD PATH [BODY]   one request; BODY "-" is read from stdin
@@ -73,7 +74,7 @@ letta_seed_passages() { # ARCHIVE NAME COUNT
         | curl --fail-early -K -
 }
 letta_seed() {
-    local count=${1:-1000} shared alpha beta gamma one two folder identity tool i
+    local count=${1:-1000} shared alpha beta gamma one two three folder identity tool i
     shared=$(letta_new blocks/ <<<'{"label": "team", "value": "We share this: größer 🚀", "description": "shared by all", "tags": ["shared"], "metadata": {"owner": "all"}, "limit": 4000}') || return 1
     letta_new blocks/ <<<'{"label": "alone", "value": "a block of nobody", "tags": ["x", "y"]}' >/dev/null || return 1
     alpha=$(letta_seed_agent alpha "first, with archive" "$shared") && beta=$(letta_seed_agent beta "second, with history" "$shared") && gamma=$(letta_seed_agent gamma "third" "$shared") || return 1
@@ -85,11 +86,17 @@ letta_seed() {
     # an import copies the shared block: the shared one takes the place of the copy
     i=$(letta_api GET "agents/$beta/core-memory/blocks" | jq -r '.[] | select(.label == "team").id') && letta_api PATCH "agents/$beta/core-memory/blocks/detach/$i" >/dev/null \
         && letta_api PATCH "agents/$beta/core-memory/blocks/attach/$shared" >/dev/null && letta_api DELETE "blocks/$i" >/dev/null || return 1
-    one=$(letta_new archives/ <<<'{"name": "Archiv eins", "description": "of alpha"}') && two=$(letta_new archives/ <<<'{"name": "archive two"}') || return 1
+    one=$(letta_new archives/ <<<'{"name": "Archiv eins", "description": "of alpha"}') && two=$(letta_new archives/ <<<'{"name": "archive two"}') \
+        && three=$(letta_new archives/ <<<'{"name": "of nobody", "description": "once somebody'"'"'s"}') && letta_seed_passages "$three" "of nobody" 3 || return 1
     letta_seed_passages "$one" "Archiv eins" $((count * 7 / 10)) && letta_seed_passages "$two" "archive two" $((count * 3 / 10)) || return 1
-    letta_api PATCH "agents/$alpha/archives/attach/$one" >/dev/null && letta_api PATCH "agents/$beta/archives/attach/$two" >/dev/null || return 1
+    letta_api PATCH "agents/$alpha/archives/attach/$one" >/dev/null && letta_api PATCH "agents/$beta/archives/attach/$two" >/dev/null && letta_api PATCH "agents/$gamma/archives/attach/$two" >/dev/null || return 1
     tool=$(letta_new tools/ <<<'{"source_code": "def greet(name: str) -> str:\n    \"\"\"Greets somebody.\n\n    Args:\n        name (str): who\n    \"\"\"\n    return \"Grüße, \" + name\n", "tags": ["mine"]}') || return 1
     letta_api PATCH "agents/$alpha/tools/attach/$tool" >/dev/null || return 1
+    letta_api PATCH "agents/$alpha" '{"tool_rules": [{"type": "run_first", "tool_name": "greet"}, {"type": "exit_loop", "tool_name": "greet"}],
+        "compaction_settings": {"model": "stub/stub-chat", "sliding_window_percentage": 0.5, "prompt": "kurz, aber größer"}}' >/dev/null || return 1
+    letta_new mcp-servers/ <<<'{"server_name": "local", "config": {"mcp_server_type": "stdio", "command": "/nonexistent/mcp", "args": ["-x", "größer"], "env": {"TOKEN": "secret of local"}}}' >/dev/null \
+        && letta_new mcp-servers/ <<<'{"server_name": "web", "config": {"mcp_server_type": "streamable_http", "server_url": "http://mcp.example/mcp", "auth_header": "Authorization",
+            "auth_token": "Bearer secret-of-web", "custom_headers": {"X-Key": "secret of header"}}}' >/dev/null || return 1
     folder=$(jq -nc --argjson embedding "$LETTA_EMBEDDING_CONFIG" '{name: "Handbuch", description: "manuals", embedding_config: $embedding}' | letta_new folders/) || return 1
     for i in one two; do
         printf 'Datei %s\n\nmit größerem Text 🚀\n' "$i" | letta_curl -F "file=@-;filename=$i.txt;type=text/plain" "$LETTA_URL/v1/folders/$folder/upload" >/dev/null || return 1
@@ -114,13 +121,14 @@ letta_show_agent() { # AGENT-JSON
     id=$(jq -r .id <<<"$1") name=$(jq -r .name <<<"$1")
     jq -cS '["agent", .name, {description, system, agent_type, metadata, timezone, tags: (.tags | sort), tools: ([.tools[].name] | sort), context: (.message_ids | length),
         blocks: ([.blocks[] | {"label": .label, value, limit, description, read_only, metadata, tags: (.tags | sort)}] | sort_by(."label")), identities: ([.identities[]?.identifier_key] | sort),
-        folders: ([.sources[].name] | sort), secrets: ([.secrets[] | {key, value}] | sort)}]' <<<"$1"
+        folders: ([.sources[].name] | sort), secrets: ([.secrets[] | {key, value}] | sort), llm_config, embedding_config, tool_rules, compaction_settings, response_format,
+        enable_sleeptime: (.enable_sleeptime // false), max_files_open, hidden}]' <<<"$1"
     letta_pages "agents/$id/messages?use_assistant_message=false" | jq -cS --arg name "$name" 'del(.id, .otid, .step_id, .run_id, .seq_id, .sender_id) | if .message_type == "system_message" then .content = "system" | del(.date) else . end' \
         | awk -v name="$name" '{ printf "[\"message\",\"%s\",%05d,%s]\n", name, NR, $0 }'
     letta_pages "agents/$id/archival-memory?ascending=true" 50 | jq -cS --arg name "$name" '["passage", $name, {text, metadata, tags: (.tags | sort), created_at}]'
 }
 letta_show() {
-    local agent block folder group
+    local agent agents archive block folder group
     {
         letta_pages 'agents/?show_hidden_agents=true&include=agent.blocks&include=agent.tools&include=agent.tags&include=agent.secrets&include=agent.sources&include=agent.identities' 10 \
             | while IFS= read -r agent; do letta_show_agent "$agent"; done
@@ -131,7 +139,13 @@ letta_show() {
             jq -cS --argjson names "$(letta_pages agents/ | jq -sc 'map({(.id): .name}) | add')" '["group", .description, {manager_type, max_turns, termination_token, manager: $names[.manager_agent_id // ""], agents: [.agent_ids[] | $names[.]]}]' <<<"$group"
         done
         letta_pages tools/ | jq -cS 'select(.tool_type | startswith("letta_") | not) | ["tool", .name, {source_code, json_schema, tags, description}]'
-        letta_pages archives/ | jq -cS '["archive", .name, {description}]'
+        letta_pages archives/ | while IFS= read -r archive; do
+            agents=$(letta_api GET "archives/$(jq -r .id <<<"$archive")/agents" | jq -c '[.[].name] | sort')
+            jq -c '{archive_id: .id, limit: 100}' <<<"$archive" | letta_api POST passages/search - \
+                | jq -cS --argjson archive "$archive" --argjson agents "$agents" '["archive", $archive.name, {description: $archive.description, agents: $agents,
+                    alone: (if $agents == [] then [.[].passage | {text, metadata, tags: (.tags | sort), created_at}] | sort_by(.text) else null end)}]'
+        done
+        letta_pages mcp-servers/ | jq -cS '["mcp_server", .server_name, del(.id, .server_name)]'
         letta_pages identities/ | jq -cS '["identity", .identifier_key, {name, identity_type, properties}]'
         letta_pages folders/ | while IFS= read -r folder; do
             jq -cS '["folder", .name, {description, instructions}]' <<<"$folder"
