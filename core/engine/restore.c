@@ -9,13 +9,25 @@
 #include "core/base/str.h"
 #include "core/engine/restore_private.h"
 
-/* --object names the object that an artifact belongs to. */
+/* What several objects need is stored once; the fact "needed_by" has the ids of all of them, one a line. */
+static int is_needed_by(const struct pab_mf_artifact *a, const char *object)
+{
+    const char *line = NULL;
+    size_t n = strlen(object);
+    for (size_t i = 0; i < a->facts.count; i++)
+        if (strcmp(a->facts.items[i].key, "needed_by") == 0) line = a->facts.items[i].value;
+    for (; line && *line; line += strcspn(line, "\n"), line += *line == '\n')
+        if (strcspn(line, "\n") == n && memcmp(line, object, n) == 0) return 1;
+    return 0;
+}
+
+/* --object names the object that an artifact belongs to, or one that needs it. */
 static int keep_artifact(void *ctx, const struct pab_mf_artifact *a)
 {
     struct restore *r = ctx;
     if (!r->o->objects) return 1;
     for (size_t i = 0; r->o->objects[i]; i++) {
-        if (strcmp(r->o->objects[i], a->object) == 0) {
+        if (strcmp(r->o->objects[i], a->object) == 0 || is_needed_by(a, r->o->objects[i])) {
             r->object_seen[i] = 1;
             return 1;
         }
