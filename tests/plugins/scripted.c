@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "core/include/pab_plugin.h"
 
-static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", "busy", NULL };
+static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", "busy", "needed", NULL };
 static const struct pab_option options[] = {
     { .key = "act", .type = PAB_OPT_CHOICE, .default_text = "ok", .choices = acts, .help = "what to do in a backup" },
     { .key = "dir", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "folder for notes and restored objects" },
@@ -73,6 +73,7 @@ static int32_t give(struct scripted *s, struct pab_op *op, int i)
         rc = op->host->artifact_write(a, buf, s->bytes - done < sizeof buf ? s->bytes - done : sizeof buf);
     }
     if (!rc) rc = op->host->artifact_count(a, "rows", (uint64_t)i + 1);
+    if (!rc && i == 0 && strcmp(s->act, "needed") == 0) rc = op->host->artifact_fact(a, "needed_by", "object0\nobject11\nobject1");
     if (rc) {
         op->host->artifact_abort(a);
         return rc;

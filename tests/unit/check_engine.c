@@ -235,6 +235,26 @@ START_TEST(as_needs_exactly_one_object)
 }
 END_TEST
 
+START_TEST(what_an_object_needs_comes_with_it)
+{
+    setup();
+    JOB("a needed");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .objects = (const char *const[]){ "object", NULL } }), PAB_EXIT_USAGE);
+    pab_error_clear(&err);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .objects = (const char *const[]){ "object1", NULL } }), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("object0"), 1);
+    ck_assert_int_eq(exists("object1"), 1);
+    teardown();
+    setup();
+    JOB("a needed");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "latest", .objects = (const char *const[]){ "object0", NULL } }), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("object1"), 0);
+    teardown();
+}
+END_TEST
+
 START_TEST(an_object_that_is_not_there_is_named)
 {
     setup();
@@ -363,6 +383,7 @@ UNIT_MAIN("engine", a_run_publishes_and_moves_latest, one_failing_target_makes_i
           any_number_of_warnings_leaves_a_small_manifest_and_their_count,
           a_target_over_its_time_limit_fails_by_name_of_the_limit, a_target_of_another_category_is_skipped, an_existing_name_is_refused,
           a_flipped_bit_is_found_named_and_not_restored, a_missing_and_an_extra_file_are_found_without_reading, a_restore_brings_back_the_same_bytes,
+          what_an_object_needs_comes_with_it,
           a_conflict_in_the_plan_needs_force, as_needs_exactly_one_object, an_object_that_is_not_there_is_named, no_store_and_no_backup_are_code_10,
           a_second_run_is_told_who_holds_the_store, a_service_that_is_busy_is_a_failure_and_no_lock,
           a_run_killed_anywhere_leaves_a_whole_backup_or_none,

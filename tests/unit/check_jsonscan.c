@@ -290,9 +290,9 @@ START_TEST(names_with_escapes_are_decoded)
 }
 END_TEST
 
-UNIT_MAIN("jsonscan", elements_of_a_list_come_one_by_one_whatever_the_pieces, the_text_of_a_value_is_kept_byte_for_byte, numbers_beyond_64_bits_become_reals, only_the_number_that_is_too_long_becomes_a_real,
-         
-          a_number_that_no_double_holds_can_still_be_passed_on, what_is_not_json_is_refused_with_the_place, what_is_json_is_accepted,
-          a_text_cut_anywhere_is_never_whole, nesting_is_limited, a_value_longer_than_allowed_ends_in_an_error_and_not_in_memory, white_space_without_an_end_ends,
-          a_value_of_any_length_is_handed_on_byte_for_byte, a_value_that_is_handed_on_needs_no_memory_of_its_length,
-          what_is_handed_on_is_checked_all_the_same, what_the_source_fails_with_is_passed_on, names_with_escapes_are_decoded)
+UNIT_MAIN("jsonscan", elements_of_a_list_come_one_by_one_whatever_the_pieces, the_text_of_a_value_is_kept_byte_for_byte,
+          numbers_beyond_64_bits_become_reals, only_the_number_that_is_too_long_becomes_a_real, a_number_that_no_double_holds_can_still_be_passed_on,
+          what_is_not_json_is_refused_with_the_place, what_is_json_is_accepted, a_text_cut_anywhere_is_never_whole, nesting_is_limited,
+          a_value_longer_than_allowed_ends_in_an_error_and_not_in_memory, white_space_without_an_end_ends, a_value_of_any_length_is_handed_on_byte_for_byte,
+          a_value_that_is_handed_on_needs_no_memory_of_its_length, what_is_handed_on_is_checked_all_the_same, what_the_source_fails_with_is_passed_on,
+          names_with_escapes_are_decoded)
