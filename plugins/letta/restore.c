@@ -139,11 +139,12 @@ int letta_restore(void *instance, struct pab_op *op, const struct pab_restore_re
     CLEANUP_REST struct rest *rest = NULL;
     CLEANUP(saved_release) struct restoring r = { .l = instance, .op = op, .req = req, .block_uses = json_object(), .target_agents = json_object(), .map = json_object(),
                                                   .recorded = json_object(), .undo = json_array(), .known = json_object() };
-    if (req->flags & PAB_RESTORE_CLEANUP) return PAB_OK; /* nothing is kept aside */
     id_map_read(&r);
     int rc = letta_connect(r.l, op, &rest, NULL);
     r.r = rest;
-    if (!rc) rc = saved_load(&r);
+    if (!rc) rc = saved_find(&r);
+    if (req->flags & PAB_RESTORE_CLEANUP) return rc ? rc : drop_kept_agents(&r);
+    if (!rc) rc = saved_compare(&r);
     if (!rc) rc = restore_all(&r);
     if (is_plan(&r)) return rc ? rc : plan_others(&r);
     if (rc && rest) take_back(&r);

@@ -145,3 +145,22 @@ int finish_agents(struct restoring *r)
     }
     return rc;
 }
+
+/* ---- what earlier restores kept */
+
+static int drop_kept(struct restoring *r, struct saved_agent *s, void *ctx)
+{
+    CLEANUP_FREE char *kept = pab_sprintf("%s.pab-old", json_text(s->agent, "name"));
+    const char *id;
+    json_t *name;
+    int rc = PAB_OK;
+    (void)ctx;
+    json_object_foreach(r->target_agents, id, name) {
+        if (rc || strcmp(json_string_value(name), kept)) continue;
+        CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
+        rc = is_plan(r) ? restoring_plan(r, PAB_PLAN_DROP, s->object, "'%s' (%s) is deleted", kept, id) : restoring_send(r, "DELETE", path, NULL);
+    }
+    return rc;
+}
+
+int drop_kept_agents(struct restoring *r) { return saved_each(r, drop_kept, NULL); }

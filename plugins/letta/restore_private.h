@@ -72,6 +72,8 @@ int restore_agents(struct restoring *r);
 int restore_groups(struct restoring *r);
 /* When all else is done: what the agents need their groups for, and the agents that make place. */
 int finish_agents(struct restoring *r);
+/* Instead of all this: those that earlier restores kept. */
+int drop_kept_agents(struct restoring *r);
 
 /* ---- import_agent.c: its file, imported; *ret the agent as the target tells it, whose parts are noted */
 int import_agent(struct restoring *r, const struct saved_agent *s, json_t **ret);
@@ -85,7 +87,8 @@ int rejoin_blocks(struct restoring *r, const struct saved_agent *s, const json_t
 int agent_file(struct restoring *r, const struct saved_agent *s, int *ret_fd, size_t *ret_size);
 
 /* ---- saved.c: the agents of the backup, and which of them the target has */
-int saved_load(struct restoring *r);
+int saved_find(struct restoring *r);
+int saved_compare(struct restoring *r);
 int saved_read(struct restoring *r, struct saved_agent *s);
 void saved_forget(struct saved_agent *s);
 /* Calls fn with each agent that the restore is not done with: read, and forgotten again. */

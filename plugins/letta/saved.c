@@ -89,7 +89,7 @@ static void count_blocks(struct restoring *r, const struct saved_agent *s)
     }
 }
 
-int saved_load(struct restoring *r)
+int saved_find(struct restoring *r)
 {
     struct pab_error err = { 0 };
     for (uint32_t i = 0; i < r->req->artifact_count; i++) {
@@ -101,10 +101,17 @@ int saved_load(struct restoring *r)
         else if (strstr(a->path, ".messages.")) s->messages = i;
         else s->file = i;
     }
-    if (letta_list(r->r, LETTA_AGENTS, 10, keep_name, r->target_agents, &err)) return sup_fail(r->op, &err);
+    for (size_t i = 0; i < r->agents.count; i++) {
+        const struct saved_agent *s = &r->agents.items[i];
+        if (s->file < 0 || s->description < 0 || s->messages < 0) return pab_fail(r->op, PAB_E_CORRUPT, 0, NULL, "the backup has only a part of agent '%s'", s->object);
+    }
+    return letta_list(r->r, LETTA_AGENTS, 10, keep_name, r->target_agents, &err) ? sup_fail(r->op, &err) : PAB_OK;
+}
+
+int saved_compare(struct restoring *r)
+{
     for (size_t i = 0; i < r->agents.count; i++) {
         struct saved_agent *s = &r->agents.items[i];
-        if (s->file < 0 || s->description < 0 || s->messages < 0) return pab_fail(r->op, PAB_E_CORRUPT, 0, NULL, "the backup has only a part of agent '%s'", s->object);
         int rc = saved_read(r, s);
         if (!rc) {
             s->name = pab_strdup(json_text(s->agent, "name"));

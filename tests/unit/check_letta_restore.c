@@ -514,14 +514,29 @@ START_TEST(messages_of_the_context_go_into_the_import_as_they_stood)
 }
 END_TEST
 
+START_TEST(agents_that_earlier_restores_kept_are_deleted_when_that_is_asked_for)
+{
+    begin_restore();
+    on("GET /v1/agents/[?]*after=*", "[]");
+    on("GET /v1/agents/[?]*", "[{\"id\":\"agent-5\",\"name\":\"ada.pab-old\"},{\"id\":\"agent-6\",\"name\":\"ada\"},{\"id\":\"agent-7\",\"name\":\"bob.pab-old\"}]");
+    on("DELETE *", "{}");
+    ck_assert_int_eq(restore(PAB_RESTORE_CLEANUP | PAB_RESTORE_PLAN), PAB_OK);
+    ck_assert_int_eq(plans(PAB_PLAN_DROP, "'ada.pab-old' (agent-5)"), 1);
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE *"), 0);
+    ck_assert_int_eq(restore(PAB_RESTORE_CLEANUP), PAB_OK);
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE /v1/agents/agent-5"), 1);
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE *"), 1);
+    end();
+}
+END_TEST
+
 UNIT_MAIN("letta_restore", a_plan_changes_nothing, an_agent_is_imported_under_its_own_name_with_its_history,
-          of_agents_that_share_a_block_the_first_keeps_its_copy_and_the_next_gets_that,
-          a_failure_halfway_takes_back_what_was_made_and_nothing_else, an_agent_with_another_content_is_a_conflict,
-          agents_that_make_place_stay_until_the_last_one_is_made, agents_that_made_place_get_their_names_back_when_the_last_one_cannot,
-          an_old_agent_that_cannot_be_deleted_takes_nothing_back, what_an_import_brought_goes_with_it,
-          a_tool_that_was_overwritten_is_put_back_after_a_failure,
+          of_agents_that_share_a_block_the_first_keeps_its_copy_and_the_next_gets_that, a_failure_halfway_takes_back_what_was_made_and_nothing_else,
+          an_agent_with_another_content_is_a_conflict, agents_that_make_place_stay_until_the_last_one_is_made,
+          agents_that_made_place_get_their_names_back_when_the_last_one_cannot, an_old_agent_that_cannot_be_deleted_takes_nothing_back,
+          what_an_import_brought_goes_with_it, a_tool_that_was_overwritten_is_put_back_after_a_failure,
           a_tool_of_an_agent_that_differs_is_a_conflict_though_only_the_agent_is_restored, faults_in_a_restore_take_back_what_was_made,
           an_agent_whose_settings_or_words_were_changed_is_not_there_already, an_archive_of_nobody_is_known_by_its_passages,
           an_mcp_server_is_told_flat_and_made_with_a_config, a_folder_that_lacks_a_file_gets_it_and_one_that_says_something_else_is_a_conflict,
-          what_an_agent_file_has_no_place_for_is_set_afterwards, the_map_of_ids_keeps_what_earlier_restores_told,
-          an_export_may_be_of_any_length, messages_of_the_context_go_into_the_import_as_they_stood)
+          what_an_agent_file_has_no_place_for_is_set_afterwards, the_map_of_ids_keeps_what_earlier_restores_told, an_export_may_be_of_any_length,
+          messages_of_the_context_go_into_the_import_as_they_stood, agents_that_earlier_restores_kept_are_deleted_when_that_is_asked_for)
