@@ -124,13 +124,43 @@ static int rename_aside(struct restoring *r, const struct saved_agent *s)
     return restoring_send(r, "PATCH", path, body);
 }
 
+/* Ids of the blocks that nobody else has. */
+static int own_blocks(struct restoring *r, const char *agent, json_t *ret, struct pab_error *err)
+{
+    CLEANUP_JSON json_t *there = NULL;
+    size_t i;
+    json_t *one;
+    int rc = letta_agent(r->r, agent, &there, err);
+    json_array_foreach(json_object_get(there, "blocks"), i, one) {
+        CLEANUP_JSON json_t *users = NULL;
+        CLEANUP_FREE char *path = pab_sprintf("/v1/blocks/%s/agents", json_text(one, "id"));
+        if (!rc) rc = letta_all(r->r, path, 50, &users, err);
+        if (json_array_size(users) == 1) json_array_append(ret, json_object_get(one, "id"));
+    }
+    return rc;
+}
+
+/* With its blocks, which the server would leave. One that is gone already is fine. */
+static int delete_agent(struct restoring *r, const char *id, struct pab_error *err)
+{
+    CLEANUP_JSON json_t *blocks = json_array();
+    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
+    size_t i;
+    json_t *one;
+    int rc = own_blocks(r, id, blocks, err);
+    if (!rc) rc = rest_json(r->r, &(struct rest_req){ .method = "DELETE", .path = path, .flags = REST_NO_BODY }, NULL, err);
+    json_array_foreach(blocks, i, one) {
+        CLEANUP_FREE char *block = pab_sprintf("/v1/blocks/%s", json_string_value(one));
+        if (!rc) rc = rest_json(r->r, &(struct rest_req){ .method = "DELETE", .path = block, .flags = REST_NO_BODY }, NULL, err);
+    }
+    return rc == PAB_E_NOT_FOUND ? PAB_OK : rc;
+}
+
 /* The last thing of all: nothing that could fail comes after it, and one that cannot be deleted is no reason to take back the rest. */
 static void drop(struct restoring *r, const struct saved_agent *s)
 {
-    CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", s->there);
     struct pab_error err = { 0 };
-    int rc = rest_json(r->r, &(struct rest_req){ .method = "DELETE", .path = path, .flags = REST_NO_BODY }, NULL, &err);
-    if (rc && rc != PAB_E_NOT_FOUND) pab_warn(r->op, s->object, "the agent %s that %s takes the place of could not be deleted: %s", s->there, s->object, err.message);
+    if (delete_agent(r, s->there, &err)) pab_warn(r->op, s->object, "the agent %s that %s takes the place of could not be deleted: %s", s->there, s->object, err.message);
 }
 
 int finish_agents(struct restoring *r)
@@ -157,8 +187,9 @@ static int drop_kept(struct restoring *r, struct saved_agent *s, void *ctx)
     (void)ctx;
     json_object_foreach(r->target_agents, id, name) {
         if (rc || strcmp(json_string_value(name), kept)) continue;
-        CLEANUP_FREE char *path = pab_sprintf("/v1/agents/%s", id);
-        rc = is_plan(r) ? restoring_plan(r, PAB_PLAN_DROP, s->object, "'%s' (%s) is deleted", kept, id) : restoring_send(r, "DELETE", path, NULL);
+        struct pab_error err = { 0 };
+        if (is_plan(r)) rc = restoring_plan(r, PAB_PLAN_DROP, s->object, "'%s' (%s) is deleted", kept, id);
+        else if (delete_agent(r, id, &err)) rc = sup_fail(r->op, &err);
     }
     return rc;
 }

@@ -519,13 +519,19 @@ START_TEST(agents_that_earlier_restores_kept_are_deleted_when_that_is_asked_for)
     begin_restore();
     on("GET /v1/agents/[?]*after=*", "[]");
     on("GET /v1/agents/[?]*", "[{\"id\":\"agent-5\",\"name\":\"ada.pab-old\"},{\"id\":\"agent-6\",\"name\":\"ada\"},{\"id\":\"agent-7\",\"name\":\"bob.pab-old\"}]");
+    on("GET /v1/agents/agent-5[?]*", "{\"id\":\"agent-5\",\"blocks\":[{\"id\":\"block-5\"},{\"id\":\"block-6\"}]}");
+    on("GET /v1/blocks/block-*/agents[?]*after=*", "[]");
+    on("GET /v1/blocks/block-5/agents[?]*", "[{\"id\":\"agent-5\"}]");
+    on("GET /v1/blocks/block-6/agents[?]*", "[{\"id\":\"agent-5\"},{\"id\":\"agent-6\"}]");
     on("DELETE *", "{}");
     ck_assert_int_eq(restore(PAB_RESTORE_CLEANUP | PAB_RESTORE_PLAN), PAB_OK);
     ck_assert_int_eq(plans(PAB_PLAN_DROP, "'ada.pab-old' (agent-5)"), 1);
     ck_assert_uint_eq(fake_http_count(it.server, "DELETE *"), 0);
     ck_assert_int_eq(restore(PAB_RESTORE_CLEANUP), PAB_OK);
     ck_assert_uint_eq(fake_http_count(it.server, "DELETE /v1/agents/agent-5"), 1);
-    ck_assert_uint_eq(fake_http_count(it.server, "DELETE *"), 1);
+    /* with the block that nobody else has */
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE /v1/blocks/block-5"), 1);
+    ck_assert_uint_eq(fake_http_count(it.server, "DELETE *"), 2);
     end();
 }
 END_TEST
