@@ -70,7 +70,9 @@ static int plan_agent(struct restoring *r, const struct saved_agent *s)
     int is_dropped = (r->req->flags & PAB_RESTORE_DROP_OLD) != 0;
     if (!s->there) return restoring_plan(r, PAB_PLAN_CREATE, s->object, "'%s' with its history, under a new id", name);
     if (s->same) return restoring_plan(r, PAB_PLAN_KEEP, s->object, "'%s' is there already, as %s", name, s->there);
-    if (!is_forced(r)) return restoring_plan(r, PAB_PLAN_CONFLICT, s->object, "'%s' is there with another content; --force keeps it as '%s.pab-old'%s", name, name, is_dropped ? ", with --drop-old deletes it" : "");
+    if (!is_forced(r))
+        return restoring_plan(r, PAB_PLAN_CONFLICT, s->object, is_dropped ? "'%s' is there with another content; --force with --drop-old deletes it"
+                                                                          : "'%s' is there with another content; --force keeps it as '%s.pab-old'", name, name);
     if (is_dropped) return restoring_plan(r, PAB_PLAN_OVERWRITE, s->object, "'%s' is made anew; the one that is there (%s) is deleted at the end", name, s->there);
     return restoring_plan(r, PAB_PLAN_OVERWRITE, s->object, "'%s' is made anew; the one that is there stays as '%s.pab-old'", name, name);
 }
