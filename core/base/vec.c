@@ -2,12 +2,20 @@
 #include "core/base/vec.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void pab_strs_add(struct pab_strs *v, const char *s)
 {
     PAB_PUSH(v, pab_strdup(s));
     PAB_PUSH(v, NULL); /* makes room for the end mark without counting it */
     v->count--;
+}
+
+int pab_strs_has(const struct pab_strs *v, const char *s)
+{
+    for (size_t i = 0; i < v->count; i++)
+        if (strcmp(v->items[i], s) == 0) return 1;
+    return 0;
 }
 
 void pab_strs_release(struct pab_strs *v)

@@ -21,6 +21,7 @@
 /* NULL-terminated list of strings that owns its memory. */
 struct pab_strs { char **items; size_t count, capacity; };
 void pab_strs_add(struct pab_strs *v, const char *s);   /* copies; items[count] stays NULL */
+int pab_strs_has(const struct pab_strs *v, const char *s);
 void pab_strs_release(struct pab_strs *v);
 
 #endif

@@ -10,8 +10,11 @@ static const char *type_name(uint32_t type)
     return type < sizeof type_names / sizeof *type_names ? type_names[type] : "?";
 }
 
-static const struct { uint64_t bit; const char *name; } caps[] = {
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+
+static const struct bit { uint64_t bit; const char *name; } caps[] = {
     { PAB_CAP_ONLINE, "online" }, { PAB_CAP_SELECTIVE, "selective" }, { PAB_CAP_RENAME, "rename" }, { PAB_CAP_TO_DIR, "to-dir" },
+    { PAB_CAP_WHOLE_OBJECTS, "whole-objects" },
 }, categories[] = {
     { PAB_CAT_DATABASES, "databases" }, { PAB_CAT_VOLUMES, "volumes" }, { PAB_CAT_CONFIG, "config" }, { PAB_CAT_SERVICES, "services" },
 };
@@ -39,13 +42,11 @@ static json_t *options_json(const struct pab_option *table, uint32_t n, uint32_t
     return array;
 }
 
-static json_t *bits_json(uint64_t value, int want_caps)
+static json_t *bits_json(uint64_t value, const struct bit *names, size_t count)
 {
     json_t *array = json_array();
-    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++) {
-        if (want_caps && (value & caps[i].bit)) json_array_append_new(array, json_string(caps[i].name));
-        if (!want_caps && (value & categories[i].bit)) json_array_append_new(array, json_string(categories[i].name));
-    }
+    for (size_t i = 0; i < count; i++)
+        if (value & names[i].bit) json_array_append_new(array, json_string(names[i].name));
     return array;
 }
 
@@ -53,8 +54,8 @@ json_t *pab_plugin_json(const struct pab_loaded *l)
 {
     const struct pab_plugin *p = &l->p;
     return json_pack("{s:s, s:s, s:s, s:s, s:{s:i, s:i}, s:o, s:o, s:o}", "name", p->name, "version", p->version, "summary", p->summary, "path", l->path,
-                     "abi", "major", (int)p->abi_major, "minor", (int)p->abi_minor, "capabilities", bits_json(p->caps, 1),
-                     "categories", bits_json(p->categories, 0), "options", options_json(p->options, p->option_count, p->option_stride));
+                     "abi", "major", (int)p->abi_major, "minor", (int)p->abi_minor, "capabilities", bits_json(p->caps, caps, COUNT(caps)),
+                     "categories", bits_json(p->categories, categories, COUNT(categories)), "options", options_json(p->options, p->option_count, p->option_stride));
 }
 
 static void print_options(const struct pab_option *table, uint32_t n, uint32_t stride, int indent)
@@ -75,10 +76,10 @@ void pab_plugin_print(const struct pab_loaded *l)
 {
     const struct pab_plugin *p = &l->p;
     printf("name: %s\nversion: %s\nsummary: %s\nfile: %s\nabi: %u.%u\ncapabilities:", p->name, p->version, p->summary, l->path, p->abi_major, p->abi_minor);
-    for (size_t i = 0; i < sizeof caps / sizeof *caps; i++)
+    for (size_t i = 0; i < COUNT(caps); i++)
         if (p->caps & caps[i].bit) printf(" %s", caps[i].name);
     printf("\ncategories:");
-    for (size_t i = 0; i < sizeof categories / sizeof *categories; i++)
+    for (size_t i = 0; i < COUNT(categories); i++)
         if (!p->categories || (p->categories & categories[i].bit)) printf(" %s", categories[i].name);
     puts("\noptions:");
     print_options(p->options, p->option_count, p->option_stride, 2);

@@ -22,7 +22,7 @@ static void target_end(const struct pab_printer *p, const struct pab_event *e)
     else fputs(status_word(p, e->status), stdout);
     pab_cli_say(" %s", e->target);
     if (e->status == PAB_MF_FAILED) {
-        pab_cli_say("  %s\n", e->error ? e->error->message : "");
+        pab_cli_say("  %s%s%s\n", e->error ? e->error->message : "", e->text ? "; kept: " : "", e->text ? e->text : "");
     } else if (e->mf && e->status != PAB_MF_SKIPPED) {
         uint64_t size = 0, content = 0;
         for (size_t i = 0; i < e->mf->artifacts.count; i++) {

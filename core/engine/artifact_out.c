@@ -41,10 +41,19 @@ static int open_file(struct out *o, const struct pab_artifact_desc *d, const cha
                                                       .progress = pab_opctx_progress, .progress_ctx = o->c }, ret_writer, err);
 }
 
+/* What it has committed beside this one is of no use alone. */
+static void is_broken(struct pab_opctx *c, const char *object)
+{
+    pthread_mutex_lock(&c->lock);
+    pab_strs_add(&c->broken, object);
+    pthread_mutex_unlock(&c->lock);
+}
+
 /* Frees everything; `remove` also takes the files out of the stage. */
 static void free_out(struct out *o, int remove)
 {
     struct pab_error ignored = { 0 };
+    if (remove) is_broken(o->c, o->mf.object);
     pab_tree_writer_free(o->tree);
     pab_base_free(o->base);
     pab_writer_abort(o->writer);

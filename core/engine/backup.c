@@ -17,6 +17,7 @@
 #include "core/engine/space.h"
 #include "core/engine/trial.h"
 #include "core/engine/turn.h"
+#include "core/engine/whole.h"
 
 struct run {
     struct pab_session *s;
@@ -36,22 +37,6 @@ struct run {
     char *path;                /* and where it is, once it is published */
 };
 
-/* Removes what a failed attempt had already committed. */
-static void forget_artifacts(struct run *r, struct pab_mf_target *mf)
-{
-    for (size_t i = 0; i < mf->artifacts.count; i++) {
-        struct pab_mf_artifact *a = &mf->artifacts.items[i];
-        struct pab_error ignored = { 0 };
-        pab_stage_remove(r->stage, a->path, &ignored);
-        if (a->index_path) pab_stage_remove(r->stage, a->index_path, &ignored);
-        pab_mf_artifact_release(a);
-    }
-    mf->artifacts.count = 0;
-    pab_kvs_release(&mf->facts);
-    pab_strs_release(&mf->warnings);
-    mf->warning_count = 0;
-}
-
 static int call_backup(struct pab_opctx *c, struct pab_op *op, void *arg)
 {
     (void)arg;
@@ -70,7 +55,7 @@ static int attempt(struct run *r, struct pab_instance *i, struct pab_mf_target *
     c.no_links = &r->no_links;
     if (r->s->picks) c.only = pab_pick_of(r->s->picks, i->target->name)->object;
     int rc = pab_opctx_call(&c, PAB_VERB_BACKUP, i->target->timeout_ms, call_backup, NULL, err);
-    *objects = c.objects;
+    *objects = rc ? pab_keep_whole_objects(&c) : c.objects;
     free(*kind);
     *kind = TAKE_PTR(c.object_kind);
     pab_opctx_release(&c);
@@ -84,9 +69,8 @@ static int attempts(struct run *r, struct pab_instance *i, struct pab_mf_target 
         pab_error_clear(err);
         int rc = i->is_open ? PAB_OK : pab_instance_open(r->s, i, err);
         if (!rc) rc = attempt(r, i, mf, objects, kind, err);
-        if (!rc) return PAB_OK;
-        forget_artifacts(r, mf);
-        if (!err->retryable || n >= i->target->retries || pab_cancelled()) return rc;
+        if (!rc || !err->retryable || n >= i->target->retries || pab_cancelled()) return rc;
+        pab_forget_attempt(r->stage, mf);
         CLEANUP_FREE char *text = pab_sprintf("%s; trying again (%d of %d)", err->message, n + 1, i->target->retries);
         pab_logf(PAB_LL_WARNING, i->target->name, "%s", text);
         if (pab_cancel_sleep_ms(n < 5 ? 1000u << n : 30000u)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
@@ -155,6 +139,7 @@ static void run_target(struct run *r, struct pab_instance *i)
         pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_TARGET_START, .target = mf.name, .plugin = mf.plugin });
         if (attempts(r, i, &mf, &objects, &kind, &mf.error)) {
             mf.status = PAB_MF_FAILED;
+            if (mf.artifacts.count) what = what_was_done(&mf, objects, kind);
             tell_failure(r, i, &mf.error);
         } else if (r->s->picks && !mf.artifacts.count) {
             mf.status = PAB_MF_SKIPPED;

@@ -58,4 +58,5 @@ libpab_engine_la_SOURCES = \
 	%D%/uncovered_verb.c \
 	%D%/trial.c %D%/trial.h \
 	%D%/verify.c \
-	%D%/warnings.c
+	%D%/warnings.c \
+	%D%/whole.c %D%/whole.h

@@ -30,6 +30,7 @@ static int b_object(void *ctx, const struct pab_object *o, const struct pab_kv *
     (void)err;
     pthread_mutex_lock(&c->lock);
     c->objects++;
+    if (c->mf) pab_strs_add(&c->announced, o->id);
     if (!c->object_kind) c->object_kind = pab_strdup(o->kind);
     if (o->size != PAB_SIZE_UNKNOWN) c->size += o->size;
     pthread_mutex_unlock(&c->lock);
@@ -99,6 +100,8 @@ void pab_opctx_release(struct pab_opctx *c)
     pab_scratch_remove(&c->scratch, c->target);
     pab_strs_release(&c->down);
     free(c->object_kind);
+    pab_strs_release(&c->announced);
+    pab_strs_release(&c->broken);
     free(c->source);
     free(c->infos);
     free(c->whole);

@@ -43,6 +43,8 @@ struct pab_opctx {
     const char *only;                    /* the one object that is wanted; NULL: all */
     uint64_t objects;                    /* object_add calls */
     char *object_kind;                   /* of the first */
+    struct pab_strs announced;           /* the objects of object_add, */
+    struct pab_strs broken;              /* ... and those of which an artifact was given up */
 
     /* check */
     struct pab_strs down;                /* facts "down" */

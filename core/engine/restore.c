@@ -147,7 +147,7 @@ static int restore_part(struct restore *r, struct part *p, uint32_t flags, struc
     return pab_opctx_call(&p->c, PAB_VERB_RESTORE, flags & PAB_RESTORE_PLAN ? 0 : p->instance.target->timeout_ms, call_restore, &req, err);
 }
 
-/* A backup of a narrowed run may be the latest: what it does not hold is said in the plan. */
+/* A backup of a narrowed run may be the latest, and a partial one may be chosen: what it does not hold is said in the plan. */
 static void tell_left_out(struct restore *r)
 {
     const struct pab_manifest *m = pab_backup_manifest(r->backup);
@@ -156,10 +156,12 @@ static void tell_left_out(struct restore *r)
         const struct pab_job_target *jt = job_target(r->s->job, mf->name);
         const struct pab_loaded *plugin = NULL;
         struct pab_error ignored = { 0 };
-        if (mf->status != PAB_MF_SKIPPED || !jt || !jt->enabled || !pab_session_wants(r->s, mf->name)) continue;
+        if ((mf->status != PAB_MF_SKIPPED && mf->status != PAB_MF_FAILED) || !jt || !jt->enabled || !pab_session_wants(r->s, mf->name)) continue;
         if (!pab_plugs_get(r->s->plugs, jt->plugin, &plugin, &ignored) && plugin->p.categories && !(plugin->p.categories & r->s->categories)) continue;
         pab_emit(&r->s->events, &(struct pab_event){ .type = PAB_EV_PLAN, .target = mf->name, .action = PAB_PLAN_KEEP, .size = PAB_SIZE_UNKNOWN,
-                                                     .text = "is not in this backup, whose run left it out: stays as it is" });
+                                                     .text = mf->status == PAB_MF_SKIPPED ? "is not in this backup, whose run left it out: stays as it is"
+                                                             : mf->artifacts.count ? "is not whole in this backup, whose run failed with it: what is not listed stays as it is"
+                                                                                   : "is not in this backup, whose run failed with it: stays as it is" });
     }
 }
 

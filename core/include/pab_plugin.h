@@ -58,7 +58,7 @@ extern "C" {
 
 #define PAB_ABI_MAGIC UINT32_C(0x50414250) /* "PABP" */
 #define PAB_ABI_MAJOR 1
-#define PAB_ABI_MINOR 1 /* 1.1: object_wanted, PAB_BACKUP_TRIAL */
+#define PAB_ABI_MINOR 2 /* 1.1: object_wanted, PAB_BACKUP_TRIAL; 1.2: PAB_CAP_WHOLE_OBJECTS */
 
 #define PAB_EXPORT __attribute__((visibility("default")))
 #define PAB_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -491,6 +491,10 @@ struct pab_host {
 #define PAB_CAP_SELECTIVE 0x2u   /* honours --object and --include */
 #define PAB_CAP_RENAME 0x4u      /* honours --as */
 #define PAB_CAP_TO_DIR 0x8u      /* honours --to */
+/* Objects stand alone: when a backup fails in the end, the artifacts of those objects (object_add) that were committed, and of which
+ * none was aborted, are kept, and what belongs to no object with them; the target is failed all the same.  So begin all artifacts of
+ * an object before you commit the first. */
+#define PAB_CAP_WHOLE_OBJECTS 0x10u
 
 struct pab_plugin {
     uint32_t magic;            /* PAB_ABI_MAGIC */

@@ -27,6 +27,9 @@ static const struct line layout_1_0[] = {
 static const struct line layout_1_1[] = {
 #include "tests/abi/v1.1/layout.h"
 };
+static const struct line layout_1_2[] = {
+#include "tests/abi/v1.2/layout.h"
+};
 #undef STRUCT
 #undef MEMBER
 #undef VALUE
@@ -41,6 +44,9 @@ static const struct value values_1_0[] = {
 static const struct value values_1_1[] = {
 #include "tests/abi/v1.1/layout.h"
 };
+static const struct value values_1_2[] = {
+#include "tests/abi/v1.2/layout.h"
+};
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
@@ -48,6 +54,7 @@ static const struct value values_1_1[] = {
 static const struct version { const struct line *layout, *end; const struct value *values; size_t value_count; } versions[] = {
     { layout_1_0, layout_1_0 + COUNT(layout_1_0), values_1_0, COUNT(values_1_0) },
     { layout_1_1, layout_1_1 + COUNT(layout_1_1), values_1_1, COUNT(values_1_1) },
+    { layout_1_2, layout_1_2 + COUNT(layout_1_2), values_1_2, COUNT(values_1_2) },
 };
 #define EACH_VERSION(v) for (const struct version *v = versions; v < versions + COUNT(versions); v++)
 

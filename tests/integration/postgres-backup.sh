@@ -185,6 +185,22 @@ END_OF_CODE
 expect 1 "pg_dump killed in the middle fails the run" run "$job"
 has "with the signal" "$err" "signal"
 no_trace "pg_dump killed"
+pg postgres "CREATE DATABASE other" && pg other "CREATE TABLE t AS SELECT generate_series(1, 10) i"
+target "databases: [shop, other]" "bindir: $T/bin"
+meanwhile <<'END_OF_CODE'
+case "${PGDATABASE-} $*" in *other*) exec "$PG_BIN/pg_dump" "$@" ;; esac
+"$PG_BIN/pg_dump" "$@" | head -c 2000
+kill -KILL $$
+END_OF_CODE
+newest=$(readlink "$store/latest")
+expect 3 "a database that fails does not lose the others" run "$job" --name some
+has "the line of the target says what is kept" "$out" "kept: 1 database"
+same "it is the other one, and the roles" "globals other" "$(jq -r '[.targets[0].artifacts[].object] | unique | join(" ")' "$store/some/manifest.json")"
+same "the backup is partial, the target failed" "partial failed" "$(jq -r '.status + " " + .targets[0].status' "$store/some/manifest.json")"
+same "and latest stays" "$newest" "$(readlink "$store/latest")"
+expect 0 "what was kept is sound" verify --check-integrity "$job" some
+rm -rf "$store/some"
+target "databases: [shop]" "bindir: $T/bin"
 meanwhile <<'END_OF_CODE'
 "$PG_BIN/pg_dump" "$@" | head -c 2000
 exit 0

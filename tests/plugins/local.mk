@@ -5,6 +5,11 @@ test_plugin_ldflags = $(plugin_ldflags) -rpath /nowhere
 check_LTLIBRARIES += %D%/scripted.la
 %C%_scripted_la_SOURCES = %D%/scripted.c
 %C%_scripted_la_LDFLAGS = -module $(test_plugin_ldflags)
+# the same, but its objects stand alone
+check_LTLIBRARIES += %D%/standalone.la
+%C%_standalone_la_SOURCES = %D%/scripted.c
+%C%_standalone_la_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_PLUGIN_NAME='"standalone"' -DTEST_PLUGIN_CAPS=PAB_CAP_WHOLE_OBJECTS
+%C%_standalone_la_LDFLAGS = -module $(test_plugin_ldflags)
 
 # fit for this host: as they should be, and of another age
 check_LTLIBRARIES += %D%/ok.la %D%/frozen-1-0.la %D%/old.la %D%/newer.la

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include "core/include/pab_plugin.h"
 
-static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", "busy", "needed", NULL };
+static const char *const acts[] = { "ok", "fail", "flaky", "warn", "slow", "journal", "stop", "flood", "strict", "busy", "needed", "half", NULL };
 static const struct pab_option options[] = {
     { .key = "act", .type = PAB_OPT_CHOICE, .default_text = "ok", .choices = acts, .help = "what to do in a backup" },
     { .key = "dir", .type = PAB_OPT_PATH, .flags = PAB_OPT_REQUIRED, .help = "folder for notes and restored objects" },
@@ -81,6 +81,21 @@ static int32_t give(struct scripted *s, struct pab_op *op, int i)
     return op->host->artifact_commit(a);
 }
 
+/* The first object whole, of the second one artifact while another is given up; the first time it says that trying again may help. */
+static int32_t half(struct scripted *s, struct pab_op *op)
+{
+    struct pab_artifact *a;
+    struct pab_artifact_desc d = { .struct_size = sizeof d, .kind = PAB_KIND_STREAM, .category = PAB_CAT_SERVICES, .stem = "other", .extension = "json",
+                                   .object = "object1", .media_type = "application/json", .size_hint = PAB_SIZE_UNKNOWN };
+    int32_t rc = s_discover(s, op, NULL);
+    if (!rc) rc = give(s, op, 0);
+    if (!rc) rc = op->host->artifact_begin(op, &d, &a);
+    if (rc) return rc;
+    rc = give(s, op, 1);
+    op->host->artifact_abort(a);
+    return rc ? rc : pab_fail(op, note(s, "attempts") < 2 ? PAB_E_UNREACHABLE : PAB_E_IO, 0, NULL, "the second one is broken");
+}
+
 /* The service is stopped while the file DIR/stopped is there. */
 static int32_t stop(const struct scripted *s, struct pab_op *op, uint64_t *id)
 {
@@ -106,6 +121,7 @@ static int32_t s_backup(void *instance, struct pab_op *op, const struct pab_back
         if (give(s, op, 0)) return PAB_E_IO;
         return pab_fail(op, PAB_E_IO, 0, "mend it", "told to fail");
     }
+    if (strcmp(s->act, "half") == 0) return half(s, op);
     if (strcmp(s->act, "flaky") == 0 && note(s, "attempts") < 3) return pab_fail(op, PAB_E_UNREACHABLE, 0, NULL, "not yet");
     if (strcmp(s->act, "warn") == 0) pab_warn(op, "object0", "something is missing");
     if (strcmp(s->act, "flood") == 0) {
@@ -196,9 +212,13 @@ static int32_t s_recover(struct pab_op *op, const char *record)
     return PAB_OK;
 }
 
+#ifndef TEST_PLUGIN_NAME
+#define TEST_PLUGIN_NAME "scripted"
+#define TEST_PLUGIN_CAPS PAB_CAP_RENAME
+#endif
 static const struct pab_plugin plugin = {
-    PAB_PLUGIN_HEADER, .thread_model = PAB_THREADS_PARALLEL, .name = "scripted", .version = "1.0", .summary = "does what its options say",
-    .options = options, .option_count = sizeof options / sizeof *options, .option_stride = sizeof *options, .caps = PAB_CAP_RENAME,
+    PAB_PLUGIN_HEADER, .thread_model = PAB_THREADS_PARALLEL, .name = TEST_PLUGIN_NAME, .version = "1.0", .summary = "does what its options say",
+    .options = options, .option_count = sizeof options / sizeof *options, .option_stride = sizeof *options, .caps = TEST_PLUGIN_CAPS,
     .categories = PAB_CAT_SERVICES, .open = s_open, .close = s_close, .discover = s_discover, .backup = s_backup, .restore = s_restore,
     .verify = s_verify, .recover = s_recover,
 };

@@ -105,8 +105,8 @@ END_TEST
 START_TEST(the_exact_words_about_a_plugin_that_is_too_new)
 {
     CLEANUP_FREE char *report = check("needs-newer", NULL, PAB_EXIT_FAILED);
-    ck_assert_str_eq(report, "FAILED loads, with the right ABI and a sound option table: plugin '" FOLDER "needs-newer.so' needs plugin ABI 1.6, "
-                             "this pabengine has 1.1; install a newer pabengine, or an older version of the plugin\n");
+    ck_assert_str_eq(report, "FAILED loads, with the right ABI and a sound option table: plugin '" FOLDER "needs-newer.so' needs plugin ABI 1.7, "
+                             "this pabengine has 1.2; install a newer pabengine, or an older version of the plugin\n");
 }
 END_TEST
 

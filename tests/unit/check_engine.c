@@ -34,6 +34,31 @@ START_TEST(one_failing_target_makes_it_partial_and_latest_stays)
 }
 END_TEST
 
+START_TEST(of_a_failed_target_whole_objects_that_stand_alone_are_kept)
+{
+    setup();
+    JOB("a half");
+    ck_assert_int_eq(backup_named("one"), PAB_EXIT_INCOMPLETE);
+    ck_assert_str_eq(target_error, "the second one is broken");
+    struct pab_backup_list list = backups();
+    const struct pab_manifest *m = &list.items[0].manifest;
+    ck_assert_str_eq(m->status, "partial");
+    ck_assert_int_eq(m->targets.items[0].status, PAB_MF_FAILED);
+    /* one attempt's: what the first one had was forgotten; and nothing of the object of which an artifact was aborted */
+    ck_assert_uint_eq(m->targets.items[0].artifacts.count, 1);
+    ck_assert_str_eq(m->targets.items[0].artifacts.items[0].object, "object0");
+    ck_assert_int_eq(exists("store/latest"), 0);
+    struct pab_session *s = session(PAB_CAT_ALL);
+    ck_assert_int_eq(pab_engine_verify(s, &(struct pab_verify_opts){ .which = "one", .integrity = 1 }, &err), PAB_EXIT_OK);
+    pab_session_close(s);
+    ck_assert_int_eq(restore(&(struct pab_restore_opts){ .which = "one" }), PAB_EXIT_OK);
+    ck_assert_int_eq(exists("object0"), 1);
+    ck_assert_int_eq(exists("object1"), 0);
+    pab_backup_list_release(&list);
+    teardown();
+}
+END_TEST
+
 START_TEST(when_every_target_fails_nothing_is_published)
 {
     setup();
@@ -378,7 +403,8 @@ START_TEST(a_full_disk_fails_the_target_and_publishes_nothing)
 }
 END_TEST
 
-UNIT_MAIN("engine", a_run_publishes_and_moves_latest, one_failing_target_makes_it_partial_and_latest_stays, when_every_target_fails_nothing_is_published,
+UNIT_MAIN("engine", a_run_publishes_and_moves_latest, one_failing_target_makes_it_partial_and_latest_stays, of_a_failed_target_whole_objects_that_stand_alone_are_kept,
+          when_every_target_fails_nothing_is_published,
           a_target_that_is_not_required_may_fail, what_may_pass_is_tried_again, a_warning_is_kept_and_gives_code_3,
           any_number_of_warnings_leaves_a_small_manifest_and_their_count,
           a_target_over_its_time_limit_fails_by_name_of_the_limit, a_target_of_another_category_is_skipped, an_existing_name_is_refused,

@@ -114,7 +114,7 @@ END_TEST
 START_TEST(a_plugin_that_needs_a_newer_host_is_told_so)
 {
     begin("");
-    refused("needs-newer", PAB_E_UNSUPPORTED, "plugin 'FILE' needs plugin ABI 1.6, this pabengine has 1.1", "install a newer pabengine, or an older version of the plugin");
+    refused("needs-newer", PAB_E_UNSUPPORTED, "plugin 'FILE' needs plugin ABI 1.7, this pabengine has 1.2", "install a newer pabengine, or an older version of the plugin");
     end();
 }
 END_TEST
@@ -122,7 +122,7 @@ END_TEST
 START_TEST(another_major_version_is_refused_by_its_head_alone)
 {
     begin("");
-    refused("wrong-major", PAB_E_UNSUPPORTED, "plugin 'FILE' was built for plugin ABI 2.3, this pabengine has 1.1",
+    refused("wrong-major", PAB_E_UNSUPPORTED, "plugin 'FILE' was built for plugin ABI 2.3, this pabengine has 1.2",
             "install a newer pabengine, or rebuild the plugin against this version's pab_plugin.h");
     end();
 }
@@ -134,7 +134,7 @@ START_TEST(a_plugin_of_an_older_major_version_must_be_rebuilt)
     struct pab_loaded loaded = { 0 };
     begin("");
     ck_assert_int_eq(pab_plug_accept(&theirs, "x.so", &loaded, &err), PAB_E_UNSUPPORTED);
-    ck_assert_str_eq(err.message, "plugin 'x.so' was built for plugin ABI 0.9, this pabengine has 1.1");
+    ck_assert_str_eq(err.message, "plugin 'x.so' was built for plugin ABI 0.9, this pabengine has 1.2");
     ck_assert_str_eq(err.hint, "rebuild the plugin against this version's pab_plugin.h");
     ck_assert_ptr_null(loaded.p.backup);
     end();
@@ -181,7 +181,7 @@ END_TEST
 
 START_TEST(categories_that_no_run_would_ever_want_are_refused)
 {
-    refused_for("categories", PAB_E_UNSUPPORTED, "plugin 'FILE' writes categories 0x100, which ABI 1.1 does not know",
+    refused_for("categories", PAB_E_UNSUPPORTED, "plugin 'FILE' writes categories 0x100, which ABI 1.2 does not know",
                 "install a newer pabengine, or an older version of the plugin");
 }
 END_TEST

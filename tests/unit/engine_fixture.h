@@ -66,7 +66,8 @@ HELPER void write_job(const char *const *targets)
     for (; *targets; targets++) {
         char name[32], act[64], more[128] = "";
         sscanf(*targets, "%31s %63s %127[^\n]", name, act, more);
-        fprintf(f, "  - name: %s\n    plugin: scripted\n%s%s%s    options: {act: %s, dir: \"%s\"}\n", name, *more ? "    " : "", more, *more ? "\n" : "", act, dir);
+        fprintf(f, "  - name: %s\n    plugin: %s\n%s%s%s    options: {act: %s, dir: \"%s\"}\n", name, strcmp(act, "half") ? "scripted" : "standalone",
+                *more ? "    " : "", more, *more ? "\n" : "", act, dir);
     }
     fclose(f);
 }
