@@ -11,7 +11,16 @@ struct span {
 struct pattern {
     struct span body;
     int anchored, folders_only;
+    int one_component;  /* it can match nothing that has a slash */
+    char last;          /* what it matches ends with this byte; 0: with any */
 };
+
+static char last_byte(struct span body)
+{
+    size_t n = (size_t)(body.end - body.at);
+    if (!n || strchr("*?]", body.end[-1]) || (n > 1 && body.end[-2] == '\\')) return 0;
+    return body.end[-1];
+}
 
 static struct pattern take_apart(const char *text)
 {
@@ -24,7 +33,10 @@ static struct pattern take_apart(const char *text)
         p.body.end--;
         p.folders_only = 1;
     }
-    if (memchr(p.body.at, '/', (size_t)(p.body.end - p.body.at))) p.anchored = 1;
+    size_t n = (size_t)(p.body.end - p.body.at);
+    if (memchr(p.body.at, '/', n)) p.anchored = 1;
+    p.one_component = !p.anchored && !memmem(p.body.at, n, "**", 2);
+    p.last = last_byte(p.body);
     return p;
 }
 
@@ -140,10 +152,22 @@ static int match_exactly(const struct pattern *p, struct span path)
     }
 }
 
+/* Walks ask this of every name, most often in vain. */
+static int match_a_component(const struct pattern *p, const char *path, int is_dir)
+{
+    for (const char *at = path, *end;; at = end + 1) {
+        end = strchrnul(at, '/');
+        int folder = *end == '/' || is_dir, may = !p->last || (end > at && end[-1] == p->last);
+        if (may && (folder || !p->folders_only) && match_span(p->body, (struct span){ at, end })) return 1;
+        if (!*end) return 0;
+    }
+}
+
 int pab_glob_match(const char *pattern, const char *path, int is_dir)
 {
     struct pattern p = take_apart(pattern);
     if (p.body.at == p.body.end) return p.anchored;
+    if (p.one_component) return match_a_component(&p, path, is_dir);
     for (const char *end = path;; end++) {
         if (*end && *end != '/') continue;
         int folder = *end == '/' || is_dir;
