@@ -70,7 +70,6 @@ int pab_session_open(const struct pab_session_opts *o, struct pab_session **ret,
         pab_session_close(s);
         return pab_exit_of_error(err);
     }
-    s->state_dir = pab_strdup(o->state_dir);
     s->store_path = pab_strdup(o->store_path ? o->store_path : s->job->store_path);
     pab_journal_replay(s->journal, s->plugs, &s->events);
     pab_scratch_sweep();

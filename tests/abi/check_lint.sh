@@ -21,18 +21,19 @@ try() {
 }
 freeze() { mkdir -p "$t/frozen/v$1" && sed "$2" "$header" >"$t/frozen/v$1/pab_plugin.h"; }
 
-freeze 1.1 ''
-next='s/^#define PAB_ABI_MINOR 1/#define PAB_ABI_MINOR 2/'
+minor=$(awk '$2 == "PAB_ABI_MINOR" { print $3 }' "$header") later=$((minor + 1))
+freeze "1.$minor" ''
+next="s/^#define PAB_ABI_MINOR $minor/#define PAB_ABI_MINOR $later/"
 append='/^    int32_t (\*object_wanted)/a\    int32_t (*novelty)(struct pab_op *op);'
 
 try 'today' ''
 try 'a comment' '/^#define PAB_E_AUTH/s/refused/did not like/'
 try 'a new line break' '/^    int64_t min, max;/s/int64_t min, max;/int64_t min,\n        max;/'
 try 'a new function in an old version' "$append" 'what is new needs a new PAB_ABI_MINOR'
-try 'a new version that nobody froze' "$next" 'ABI 1.2 is not frozen'
+try 'a new version that nobody froze' "$next" "ABI 1.$later is not frozen"
 
 # from here on each change comes with a new version that is frozen as it stands: it may still break old plugins
-later() { freeze 1.2 "$next;$2"; try "$1" "$next;$2" "${3-}"; }
+later() { freeze "1.$later" "$next;$2"; try "$1" "$next;$2" "${3-}"; }
 later 'a new function at the end' "$append"
 later 'a new code' '/^#define PAB_E_REFUSED/a\#define PAB_E_NOVELTY (-18)'
 later 'a new field at the end of an option' '/^struct pab_option {/,/^};/s/^    uint32_t reserved;/&\n    const char *novelty;/'
