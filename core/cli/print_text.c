@@ -22,7 +22,8 @@ static void target_end(const struct pab_printer *p, const struct pab_event *e)
     else fputs(status_word(p, e->status), stdout);
     pab_cli_say(" %s", e->target);
     if (e->status == PAB_MF_FAILED) {
-        pab_cli_say("  %s%s%s\n", e->error ? e->error->message : "", e->text ? "; kept: " : "", e->text ? e->text : "");
+        const char *kept = e->mf ? e->text : NULL; /* of a backup: objects that are whole */
+        pab_cli_say("  %s%s%s\n", e->error ? e->error->message : "", kept ? "; kept: " : "", kept ? kept : "");
     } else if (e->mf && e->status != PAB_MF_SKIPPED) {
         uint64_t size = 0, content = 0;
         for (size_t i = 0; i < e->mf->artifacts.count; i++) {

@@ -152,9 +152,11 @@ expect 3 "a set that matches nothing is a warning" run "$job"
 has "that names it" "$err" "set 'env' matches nothing"
 same "the backup is complete and the others are in it" 3 "$(find "$(latest)/config" -name '*.tar.gz' | wc -l)"
 { job_text; echo '      required: [env]'; } | make_job
-expect 1 "a required set that matches nothing fails" run "$job"
+expect 3 "a required set that matches nothing fails its target" run "$job"
 has "and says so" "$err" "set 'env' is required"
+has "the other sets are kept" "$out" "; kept: 3 sets"
 expect 1 "check says it beforehand" check "$job"
+has_not "and keeps nothing" "$out" "kept"
 job_text | sed 's/deployment\//..\/outside/' | make_job
 expect 2 "a pattern that leads out of the root is a mistake in the job" run "$job"
 has "with its place" "$err" "job.yaml:"
@@ -168,6 +170,7 @@ fresh
 make_job <<END
 targets: [{name: config, plugin: files, options: {root: $pa, sets: {first: [nothing], env: [.env], last: [nowhere]}, required: [first, last]}}]
 END
-pab run "$job"
+expect 3 "sets that fail make the backup partial" run "$job"
+same "the others are in it" "partial env" "$(jq -r '.status + " " + (.targets[0].artifacts | map(.object) | join(" "))' "$(tail -n 1 "$out")/manifest.json")"
 has "the first set that fails is the target's failure" "$err" "set 'first' is required and matches nothing"
 has "a later one is told, too" "$err" "set 'last' is required and matches nothing"
