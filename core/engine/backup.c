@@ -55,7 +55,7 @@ static int attempt(struct run *r, struct pab_instance *i, struct pab_mf_target *
     c.no_links = &r->no_links;
     if (r->s->picks) c.only = pab_pick_of(r->s->picks, i->target->name)->object;
     int rc = pab_opctx_call(&c, PAB_VERB_BACKUP, i->target->timeout_ms, call_backup, NULL, err);
-    *objects = rc ? pab_keep_whole_objects(&c) : c.objects;
+    *objects = rc ? pab_keep_whole_objects(&c, rc) : c.objects;
     free(*kind);
     *kind = TAKE_PTR(c.object_kind);
     pab_opctx_release(&c);

@@ -19,12 +19,13 @@ static int has_artifact(const struct pab_mf_target *mf, const char *object)
 }
 
 /* What is no object (the roles of a server) is of no use without one. */
-uint64_t pab_keep_whole_objects(struct pab_opctx *c)
+uint64_t pab_keep_whole_objects(struct pab_opctx *c, int code)
 {
     struct pab_mf_target *mf = c->mf;
+    int may = c->instance->plugin->p.caps & PAB_CAP_WHOLE_OBJECTS && code != PAB_E_NOSPACE;
     uint64_t whole = 0;
     size_t kept = 0;
-    for (size_t i = 0; i < c->announced.count && c->instance->plugin->p.caps & PAB_CAP_WHOLE_OBJECTS; i++)
+    for (size_t i = 0; may && i < c->announced.count; i++)
         whole += !pab_strs_has(&c->broken, c->announced.items[i]) && has_artifact(mf, c->announced.items[i]);
     for (size_t i = 0; i < mf->artifacts.count; i++) {
         struct pab_mf_artifact *a = &mf->artifacts.items[i];

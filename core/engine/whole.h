@@ -5,8 +5,9 @@
 #include "core/engine/opctx.h"
 
 /* After an attempt that failed: of a plugin whose objects stand alone (PAB_CAP_WHOLE_OBJECTS), those that were committed and of which no
- * artifact was given up stay in the stage and in c->mf, everything else is removed. How many objects are left. */
-uint64_t pab_keep_whole_objects(struct pab_opctx *c);
+ * artifact was given up stay in the stage and in c->mf, everything else is removed. How many objects are left. `code` is what the attempt
+ * failed with: on a full disk nothing stays, since room is worth more there. */
+uint64_t pab_keep_whole_objects(struct pab_opctx *c, int code);
 
 /* Before the next attempt: whatever the one before left. */
 void pab_forget_attempt(struct pab_stage *stage, struct pab_mf_target *mf);

@@ -2,7 +2,9 @@
 #include <jansson.h>
 #include <openssl/rand.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include "core/base/buf.h"
 #include "core/base/cleanup.h"
 #include "core/base/clock.h"
 #include "core/base/secret.h"
@@ -134,11 +136,11 @@ static json_t *error_json(const struct pab_error *e)
     return o;
 }
 
+/* Less its artifacts, which come last. */
 static json_t *target_json(const struct pab_mf_target *t)
 {
-    json_t *o = json_object(), *warnings = json_array(), *artifacts = json_array();
+    json_t *o = json_object(), *warnings = json_array();
     for (size_t i = 0; i < t->warnings.count; i++) json_array_append_new(warnings, free_text(t->warnings.items[i]));
-    for (size_t i = 0; i < t->artifacts.count; i++) json_array_append_new(artifacts, artifact_json(&t->artifacts.items[i]));
     json_object_set_new(o, "name", text(t->name));
     json_object_set_new(o, "plugin", text(t->plugin));
     json_object_set_new(o, "plugin_version", text(t->plugin_version));
@@ -148,7 +150,6 @@ static json_t *target_json(const struct pab_mf_target *t)
     json_object_set_new(o, "facts", facts_json(&t->facts));
     json_object_set_new(o, "warnings", warnings);
     json_object_set_new(o, "error", error_json(&t->error));
-    json_object_set_new(o, "artifacts", artifacts);
     return o;
 }
 
@@ -191,20 +192,69 @@ static json_t *head_json(const struct pab_manifest *m)
     return o;
 }
 
-char *pab_manifest_to_json(struct pab_manifest *m)
+static json_t *totals_json(const struct pab_manifest *m)
 {
-    json_t *targets = json_array(), *totals = json_object();
-    sum_up(m);
-    json_t *o = head_json(m);
-    for (size_t i = 0; i < m->targets.count; i++) json_array_append_new(targets, target_json(&m->targets.items[i]));
-    json_object_set_new(totals, "artifacts", number(m->totals.artifacts));
-    json_object_set_new(totals, "size", number(m->totals.size));
-    json_object_set_new(totals, "content_size", number(m->totals.content_size));
-    json_object_set_new(totals, "seconds", json_real(m->totals.seconds));
-    json_object_set_new(o, "targets", targets);
-    json_object_set_new(o, "totals", totals);
-    char *json = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_t *o = json_object();
+    json_object_set_new(o, "artifacts", number(m->totals.artifacts));
+    json_object_set_new(o, "size", number(m->totals.size));
+    json_object_set_new(o, "content_size", number(m->totals.content_size));
+    json_object_set_new(o, "seconds", json_real(m->totals.seconds));
+    return o;
+}
+
+/* ---- the text: an artifact at a time, for a tree of all of them would take six times its room */
+
+static void new_line(struct pab_buf *b, unsigned depth)
+{
+    static const char spaces[] = "        ";
+    pab_buf_addc(b, '\n');
+    pab_buf_add(b, spaces, depth);
+}
+
+/* `o`, which it frees, on lines that begin `depth` spaces further in; without its closing brace when more members follow. */
+static void add_json(struct pab_buf *b, json_t *o, unsigned depth, int open)
+{
+    CLEANUP_FREE char *json = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     json_decref(o);
     if (!json) abort(); /* all text in it is UTF-8, so only memory can be short: as pab_alloc */
-    return json;
+    char *end = json + strlen(json) - (open ? strlen("\n}") : 0);
+    for (char *at = json, *line; at < end; at = line + 1) { /* no string holds a line break as it is */
+        line = memchr(at, '\n', (size_t)(end - at));
+        pab_buf_add(b, at, (size_t)((line ? line : end) - at));
+        if (!line) break;
+        new_line(b, depth);
+    }
+}
+
+static void add_target(struct pab_buf *b, const struct pab_mf_target *t)
+{
+    add_json(b, target_json(t), 4, 1);
+    pab_buf_adds(b, ",\n      \"artifacts\": [");
+    for (size_t i = 0; i < t->artifacts.count; i++) {
+        if (i) pab_buf_addc(b, ',');
+        new_line(b, 8);
+        add_json(b, artifact_json(&t->artifacts.items[i]), 8, 0);
+    }
+    if (t->artifacts.count) new_line(b, 6);
+    pab_buf_addc(b, ']');
+    new_line(b, 4);
+    pab_buf_addc(b, '}');
+}
+
+char *pab_manifest_to_json(struct pab_manifest *m)
+{
+    struct pab_buf b = PAB_BUF_INIT(0);
+    sum_up(m);
+    add_json(&b, head_json(m), 0, 1);
+    pab_buf_adds(&b, ",\n  \"targets\": [");
+    for (size_t i = 0; i < m->targets.count; i++) {
+        if (i) pab_buf_addc(&b, ',');
+        new_line(&b, 4);
+        add_target(&b, &m->targets.items[i]);
+    }
+    if (m->targets.count) new_line(&b, 2);
+    pab_buf_adds(&b, "],\n  \"totals\": ");
+    add_json(&b, totals_json(m), 2, 0);
+    pab_buf_adds(&b, "\n}");
+    return pab_buf_take(&b);
 }

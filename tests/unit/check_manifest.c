@@ -1,4 +1,5 @@
 /* Tests of core/store/manifest.h: what is written comes back, and what is not sound is refused by its place. */
+#include <jansson.h>
 #include "core/base/secret.h"
 #include "core/base/str.h"
 #include "core/store/names.h"
@@ -99,6 +100,38 @@ START_TEST(what_is_written_comes_back)
     ck_assert_str_eq(json, again);
     pab_manifest_release(&m);
     pab_manifest_release(&back);
+}
+END_TEST
+
+/* As jansson lays out the whole. */
+static void assert_laid_out(struct pab_manifest *m)
+{
+    CLEANUP_FREE char *json = pab_manifest_to_json(m);
+    json_t *o = json_loads(json, 0, NULL);
+    ck_assert_ptr_nonnull(o);
+    CLEANUP_FREE char *whole = json_dumps(o, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    json_decref(o);
+    ck_assert_str_eq(json, whole);
+}
+
+START_TEST(its_text_is_indented_by_two_whatever_there_is)
+{
+    struct pab_manifest m;
+    fill_manifest(&m, "one", NOON, "complete");
+    assert_laid_out(&m);
+    for (int targets = 0; targets < 2; targets++) {
+        struct pab_mf_target t = { .name = pab_strdup(targets ? "b" : "a"), .plugin = pab_strdup("files"), .plugin_version = pab_strdup("1") };
+        PAB_PUSH(&m.targets, t);
+        assert_laid_out(&m);
+        for (int i = 0; i < 2; i++) {
+            struct pab_mf_artifact a = { .path = pab_sprintf("config/%d.tar", i), .object = pab_strdup("line\nbreak {[,\"]}"), .category = PAB_CAT_CONFIG,
+                                         .kind = PAB_KIND_STREAM, .encoding = pab_strdup("none"), .encryption = pab_strdup("none"), .sha256 = HASH, .content_sha256 = HASH };
+            if (i) pab_kvs_set(&a.counts, "files", "12");
+            PAB_PUSH(&m.targets.items[targets].artifacts, a);
+            assert_laid_out(&m);
+        }
+    }
+    pab_manifest_release(&m);
 }
 END_TEST
 
@@ -310,7 +343,7 @@ START_TEST(every_cut_of_a_manifest_is_refused)
 }
 END_TEST
 
-UNIT_MAIN("manifest", a_sound_manifest_is_read, what_is_written_comes_back, bytes_that_are_no_text_are_written_as_escapes,
+UNIT_MAIN("manifest", a_sound_manifest_is_read, what_is_written_comes_back, its_text_is_indented_by_two_whatever_there_is, bytes_that_are_no_text_are_written_as_escapes,
           secrets_are_masked_where_people_write_and_nowhere_else, keys_of_a_later_version_are_ignored, another_format_or_version_is_told_apart_from_damage,
           paths_outside_the_backup_are_refused, two_artifacts_in_one_file_are_refused, numbers_that_no_file_has_are_refused_with_the_artifact,
           blocks_must_lie_inside_the_artifact_in_order, what_a_backup_builds_on_must_be_a_file_of_a_backup, wrong_types_are_named_by_their_place, missing_keys_are_named, a_key_given_twice_is_refused,
