@@ -20,6 +20,7 @@ struct kit {
     uint64_t artifacts;
     size_t failed;
     struct pab_error last_error;     /* of the target, from the events */
+    int target_failed;               /* though objects of it may have been kept */
 };
 
 static void report(struct kit *k, int passed, const char *name, const char *detail)
@@ -34,6 +35,7 @@ static void watch(void *ctx, const struct pab_event *e)
     if (e->type == PAB_EV_OBJECT) pab_strs_add(&k->objects, e->object);
     if (e->type == PAB_EV_ARTIFACT) k->artifacts++;
     if (e->type == PAB_EV_ERROR) k->last_error = *e->error;
+    if (e->type == PAB_EV_TARGET_END) k->target_failed |= e->status == PAB_MF_FAILED;
 }
 
 static int open_session(struct kit *k, struct pab_session **ret, struct pab_error *err)
@@ -41,6 +43,7 @@ static int open_session(struct kit *k, struct pab_session **ret, struct pab_erro
     struct pab_session_opts o = { .job_path = k->job, .plugin_folders = k->folder, .state_dir = k->dir, .resolve_secrets = 1,
                                   .events = { .event = watch, .ctx = k } };
     pab_error_clear(&k->last_error);
+    k->target_failed = 0;
     return pab_session_open(&o, ret, err);
 }
 
@@ -143,13 +146,13 @@ static int try_backup(struct kit *k)
     return 0;
 }
 
-/* The n-th host call of a backup fails: the backup must fail, say so, and publish nothing. */
+/* The n-th host call of a backup fails: the backup must fail, say so, and publish nothing but objects that stand alone. */
 static void try_failures(struct kit *k)
 {
     for (unsigned n = 1; n <= MAX_INJECTIONS; n++) {
         struct pab_error err = { 0 };
         int code = one_backup(k, n, &err);
-        if (code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE) {
+        if ((code == PAB_EXIT_OK || code == PAB_EXIT_INCOMPLETE) && !k->target_failed) {
             int injected = k->last_error.code != PAB_OK;
             if (injected || n == 1) report(k, 0, "passes on a failure of the host", "the backup succeeded although a call of the host had failed");
             break; /* it makes fewer calls than n */
