@@ -1,19 +1,24 @@
 #!/usr/bin/env bash
 # An incremental run over a tree of 60,000 small files, page cache warm: unchanged, and with 1 % of the files changed, beside
 # tar --listed-incremental, restic and kopia. ROUNDS=5 is the default; FILES=N makes a smaller tree. restic and kopia are taken
-# from the PATH, or built once with `go install` into the cache of the tests; without either they are left out.
+# from the PATH, or built once into the cache of the tests, as Go modules of a known version; without either they are left out.
 . "$(dirname "$0")/lib.sh"
 rounds=${ROUNDS:-5} files=${FILES:-60000}
 cache=${PABENGINE_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/pabengine}/go-bin
 
-# NAME MODULE: the path of the program, or nothing
+# NAME MODULE VERSION PACKAGE: the path of the program, or nothing. A module of our own asks for that one version and no list of them.
 peer() {
+    local module
     command -v "$1" && return
-    [ -x "$cache/$1" ] || { command -v go >/dev/null && GOBIN=$cache go install "$2" >&2; }
+    if [ ! -x "$cache/$1" ] && command -v go >/dev/null && module=$(mktemp -d); then
+        printf 'module peer\ngo 1.24\nrequire %s %s\n' "$2" "$3" >"$module/go.mod"
+        (cd "$module" && GOFLAGS=-mod=mod go build -o "$cache/$1" "$4" >&2)
+        rm -rf "$module"
+    fi
     [ -x "$cache/$1" ] && echo "$cache/$1"
 }
-restic=$(peer restic github.com/restic/restic/cmd/restic@latest)
-kopia=$(peer kopia github.com/kopia/kopia@latest)
+restic=$(peer restic github.com/restic/restic v0.19.1 github.com/restic/restic/cmd/restic)
+kopia=$(peer kopia github.com/kopia/kopia v0.21.1 github.com/kopia/kopia)
 
 make_tree() { # FOLDER: real small files of this machine, under other names until there are enough
     local dir=$1 round=0 n=0
