@@ -23,9 +23,10 @@ static int parse_version(const char *text, int *ret_major, char **ret_version)
     for (const char *d = p; *d >= '0' && *d <= '9' && major < 1000; d++) major = major * 10 + (*d - '0');
     if (major < 10 && (p = strchr(p, '.'))) minor = p[1] - '0';
     p = strstr(text, "(PostgreSQL) ") + strlen("(PostgreSQL) ");
+    if (!major) return -1;
     *ret_major = major >= 10 ? major : major * 100 + minor;
     *ret_version = pab_strndup(p, n);
-    return major ? 0 : -1;
+    return 0;
 }
 
 void pg_tools_add(struct pg_tools *t, const char *dir, const char *version, const char *help)

@@ -344,6 +344,7 @@ START_TEST(a_manifest_chooses_no_path_of_the_machine)
     it.docker->volumes[0].options = json_pack("{s:s}", "size", "1m");
     ck_assert_int_eq(backup(), PAB_OK);
     it.docker->volumes[0].name[0] = '\0';
+    json_decref(TAKE_PTR(it.docker->volumes[0].options));
     it.docker->has_archives = 1;
     alter("options", "{\"device\":\"/etc\",\"o\":\"bind\",\"type\":\"none\"}");
     ck_assert_int_eq(restore(0), PAB_E_REFUSED);
