@@ -49,7 +49,7 @@ sleep 4
 "$pabengine" run job.yaml --name full >/dev/null || exit 1
 tar --listed-incremental=snar -czf full.tgz tree
 [ -z "$restic" ] || { "$restic" init -q -r restic && "$restic" backup -q -r restic tree >/dev/null; }
-[ -z "$kopia" ] || { "$kopia" repository create filesystem --path kopia >/dev/null && "$kopia" snapshot create tree >/dev/null; } 2>/dev/null
+[ -z "$kopia" ] || { "$kopia" repository create filesystem --path "$bench_dir/kopia" >/dev/null && "$kopia" snapshot create tree >/dev/null; } 2>/dev/null
 
 contest() { # SUFFIX COMMAND-BEFORE-EACH
     contestant "ours-$1" "$pabengine run job.yaml --incremental --name next"
