@@ -99,6 +99,27 @@ make_job() {
     { printf 'version: 1\nstore: {type: directory, path: "%s"}\n' "$store"; cat; } >"$job"
 }
 latest() { readlink -f "$store/latest"; }
+# A PostgreSQL server of this script alone, in $T/pg: for those that stop it, fill it, or count its sessions.
+own_cluster() {
+    cluster="$top_srcdir/tests/services/postgres"
+    settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
+    eval "$settings"
+    at_end "$cluster" stop "$T/pg"
+}
+# Its programs below $T/bin, each of which runs $T/bin/PROGRAM-first first, when that is there.
+pg_programs() {
+    local tool
+    mkdir "$T/bin"
+    for tool in pg_dump pg_restore pg_dumpall vacuumdb; do
+        cat >"$T/bin/$tool" <<END_OF_TOOL
+#!/usr/bin/env bash
+case "\$*" in --version|--help) exec "$PG_BIN/$tool" "\$@" ;; esac
+[ ! -f "$T/bin/$tool-first" ] || . "$T/bin/$tool-first"
+exec "$PG_BIN/$tool" "\$@"
+END_OF_TOOL
+        chmod 755 "$T/bin/$tool"
+    done
+}
 # How many backups are published, and what else lies in the store that a finished run would not leave
 published() { find "$store" -maxdepth 1 -type d -name 'backup-*' 2>/dev/null | wc -l; }
 leftovers() { find "$store" -maxdepth 1 -name '.partial*' 2>/dev/null; }

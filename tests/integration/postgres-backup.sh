@@ -3,10 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # A cluster of its own: it is stopped in the middle of a dump.
-cluster="$top_srcdir/tests/services/postgres"
-settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
-eval "$settings"
-at_end "$cluster" stop "$T/pg"
+own_cluster
 PG_PASSWORD=$(cat "$PG_PASSWORD_FILE")
 secrets+=("$PG_PASSWORD")
 

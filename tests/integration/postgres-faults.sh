@@ -3,21 +3,9 @@
 # that are empty or of 5,000 tables on their way back.
 # time limit: 600
 . "$(dirname "$0")/lib.sh"
-cluster="$top_srcdir/tests/services/postgres"
-settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
-eval "$settings"
-at_end "$cluster" stop "$T/pg"
+own_cluster
 secrets+=("$(cat "$PG_PASSWORD_FILE")")
-mkdir "$T/bin"
-for tool in pg_dump pg_restore pg_dumpall vacuumdb; do
-    cat >"$T/bin/$tool" <<END_OF_TOOL
-#!/usr/bin/env bash
-case "\$*" in --version|--help) exec "$PG_BIN/$tool" "\$@" ;; esac
-[ ! -f "$T/bin/$tool-first" ] || . "$T/bin/$tool-first"
-exec "$PG_BIN/$tool" "\$@"
-END_OF_TOOL
-    chmod 755 "$T/bin/$tool"
-done
+pg_programs
 target() { # DATABASES
     make_job <<END_OF_JOB
 defaults: {retries: 0}

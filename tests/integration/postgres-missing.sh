@@ -3,10 +3,7 @@
 # the commands of RESTORE.md.
 # time limit: 300
 . "$(dirname "$0")/lib.sh"
-cluster="$top_srcdir/tests/services/postgres"
-settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
-eval "$settings"
-at_end "$cluster" stop "$T/pg"
+own_cluster
 secrets+=("$(cat "$PG_PASSWORD_FILE")")
 mkdir -p "$T/files/docs" "$T/space" && echo one >"$T/files/docs/x"
 [ "$(id -u)" != 0 ] || chown postgres "$T/space"

@@ -3,10 +3,7 @@
 # session mode serves for backups when the job says so.
 . "$(dirname "$0")/lib.sh"
 need pgbouncer
-cluster="$top_srcdir/tests/services/postgres"
-settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
-eval "$settings"
-at_end "$cluster" stop "$T/pg"
+own_cluster
 . "$top_srcdir/tests/services/common.sh"
 pool_port=$(free_port) || skip_all "no free port"
 

@@ -3,10 +3,7 @@
 # Restores into a real PostgreSQL server: what is in use, what was kept, faults in the middle, kills, and that the old database is
 # untouched by all of them.
 . "$(dirname "$0")/lib.sh"
-cluster="$top_srcdir/tests/services/postgres"
-settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
-eval "$settings"
-at_end "$cluster" stop "$T/pg"
+own_cluster
 secrets+=("$(cat "$PG_PASSWORD_FILE")")
 make_job <<END_OF_JOB
 defaults: {retries: 0}

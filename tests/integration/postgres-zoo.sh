@@ -6,10 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 PABENGINE_TEST_PG_BIN=$(zoo_bin "${ZOO_BIN:-/usr/lib/postgresql/15/bin}") || skip_all "no server to copy"
 export PABENGINE_TEST_PG_BIN
-cluster="$top_srcdir/tests/services/postgres"
-settings=$("$cluster" start "$T/pg" 2>"$T/service.err") || skip_all "postgres: $(tail -n 1 "$T/service.err")"
-eval "$settings"
-at_end "$cluster" stop "$T/pg"
+own_cluster
 secrets+=("$(cat "$PG_PASSWORD_FILE")")
 
 target() { # NAMES
