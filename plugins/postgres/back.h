@@ -59,6 +59,7 @@ void pg_props_release(struct pg_props *p);
 
 /* toc.c: the list of contents; a file of the entries that `wanted` chooses ("TABLE app big postgres"), for pg_restore -L; these as
  * SQL, at most max bytes. */
+#define PG_TOC_MAX (256u << 20) /* of 5,000 tables: 2 MB */
 int pg_toc_read(struct pg_back *b, char **ret, struct pab_error *err);
 int pg_toc_narrow(struct pg_back *b, const char *toc, const char *file, int (*wanted)(void *ctx, const char *entry), void *ctx, char **ret_path, struct pab_error *err);
 int pg_toc_text(struct pg_back *b, const char *list, size_t max, char **ret, struct pab_error *err);
