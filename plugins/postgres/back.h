@@ -5,7 +5,7 @@
  *     dbprops.c     CREATE DATABASE and the settings of the database, from the archive, under another name
  *     toc.c         the archive's list of contents; omit.c: what is left out of it
  *     load.c        definitions, rows and indexes into the new database; bypsql.c: for a server that is older than pg_restore
- *     fill.c        rows of big tables: blocks of the .sql artifact over several connections
+ *     fill.c        rows of big tables: blocks of the .sql artifact over several connections; rows.c: one block
  *     counts.c      are all rows there?
  *     swap.c        the new database in the place of the old one, in one transaction
  *     globals.c     roles and tablespaces that are missing
@@ -83,6 +83,12 @@ struct pg_fill;
 int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err);
 int pg_fill_finish(struct pg_fill *f, struct pab_error *err);    /* frees it */
 void pg_fill_stop(struct pg_fill *f);                            /* something else failed: finish soon */
+
+/* rows.c: a connection that loads blocks, each with its reader. `freeze`: in the transaction that emptied the table. */
+struct pg_rows { struct pg_call *call; PGconn *conn; char *buf; };
+int pg_rows_open(struct pg_back *b, struct pg_rows *ret, struct pab_error *err);
+int pg_rows_copy(struct pg_rows *r, struct pab_reader *block, const struct pab_block_info *info, int freeze, struct pab_error *err);
+void pg_rows_close(struct pg_rows *r);
 
 /* counts.c: what extensions put into their tables, before the rows are loaded; then: every table that the manifest counts
  * has its rows. */

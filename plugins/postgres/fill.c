@@ -1,18 +1,12 @@
-/* fill.c - the rows of the big tables: every block of the .sql artifact that is not pg_dump's is one COPY of its own.
+/* fill.c - the rows of the big tables: every block of the .sql artifact that is not pg_dump's is one COPY of its own (rows.c).
  *
  * A table that is no more than the share of one connection is loaded by one, in a transaction that truncates it first: then
  * the server writes its rows frozen (COPY FREEZE), and neither the building of indexes nor a later VACUUM writes them again;
  * with wal_level minimal it also leaves out the WAL.  The blocks of larger tables go over whatever connection is free. */
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include "plugins/postgres/back.h"
-
-#define CHUNK (256u << 10)
-#define HEAD_MAX (1u << 20)            /* of a COPY statement: 1,600 columns of 63 bytes */
-static const char tail[] = "\\.\n\n";  /* how a block ends */
-#define TAIL (sizeof tail - 1)
 
 struct table { const char *name; uint64_t bytes; struct { uint64_t *items; size_t count, capacity; } blocks; };
 
@@ -28,7 +22,7 @@ struct pg_fill {
     size_t next;
     struct pab_error error;            /* the first one */
     int lanes;
-    struct lane { struct pg_fill *fill; PGconn *conn; pthread_t thread; int started; char *buf; } *lane;
+    struct lane { struct pg_fill *fill; struct pg_rows rows; pthread_t thread; int started; } *lane;
 };
 
 static void fail(struct pg_fill *f, const struct pab_error *err)
@@ -47,102 +41,7 @@ void pg_fill_stop(struct pg_fill *f)
     if (eventfd_write(f->b->call->stop_fd, 1)) return; /* it is readable already */
 }
 
-/* ---- one block */
-static int flush(struct lane *l, struct pab_error *err)
-{
-    int rc;
-    while ((rc = PQflush(l->conn)) > 0) {
-        if (pg_wait(l->fill->b->call, PQsocket(l->conn), POLLOUT | POLLIN, err)) return err->code;
-        if (!PQconsumeInput(l->conn)) return pg_error(l->conn, NULL, err, "cannot send rows");
-    }
-    return rc ? pg_error(l->conn, NULL, err, "cannot send rows") : PAB_OK;
-}
-
-/* Sent before more is taken: libpq would rather grow its buffer than say that the server is slower than we are. */
-static int put(struct lane *l, const char *p, size_t n, struct pab_error *err)
-{
-    int rc;
-    while ((rc = PQputCopyData(l->conn, p, (int)n)) == 0) {
-        if (flush(l, err)) return err->code;
-    }
-    return rc < 0 ? pg_error(l->conn, NULL, err, "cannot send rows") : flush(l, err);
-}
-
-static int end_copy(struct lane *l, const struct pab_block_info *info, struct pab_error *err)
-{
-    CLEANUP_RESULT PGresult *res = NULL, *more = NULL;
-    int rc;
-    while ((rc = PQputCopyEnd(l->conn, NULL)) == 0) {
-        if (pg_wait(l->fill->b->call, PQsocket(l->conn), POLLOUT, err)) return err->code;
-    }
-    if (rc < 0) return pg_error(l->conn, NULL, err, "cannot send rows");
-    if (flush(l, err) || pg_next_result(l->fill->b->call, l->conn, &res, err)) return err->code;
-    if (PQresultStatus(res) != PGRES_COMMAND_OK) return pg_error(l->conn, res, err, "the server does not take the rows");
-    int64_t took = -1;
-    if (pab_parse_int(PQcmdTuples(res), &took) || took < 0 || (uint64_t)took != info->rows)
-        return pab_error_set(err, PAB_E_CORRUPT, 0, "the server took %s rows, %llu were stored", PQcmdTuples(res), (unsigned long long)info->rows);
-    return pg_next_result(l->fill->b->call, l->conn, &more, err);
-}
-
-/* The newline that ends the statement: one outside of a quoted name. *quoted goes on from what was read before. */
-static const char *end_of_head(const char *p, size_t n, int *quoted)
-{
-    for (const char *end = p + n; p < end; p++) {
-        if (*p == '"') *quoted = !*quoted;
-        else if (*p == '\n' && !*quoted) return p;
-    }
-    return NULL;
-}
-
-/* The statement before the rows. What was read beyond it stands at the beginning of l->buf afterwards, *ret_have bytes. */
-static int begin_copy(struct lane *l, struct pab_reader *r, int freeze, size_t *ret_have, struct pab_error *err)
-{
-    static const char wanted[] = " FROM stdin;";
-    struct pab_buf head = PAB_BUF_INIT(HEAD_MAX);
-    CLEANUP_RESULT PGresult *res = NULL;
-    const char *nl = NULL;
-    int64_t n = 0;
-    int rc = PAB_OK, quoted = 0;
-    while (!nl && !rc) {
-        n = l->fill->b->call->op->host->artifact_read(r, l->buf, CHUNK);
-        if (n < 0) rc = pg_host_failed(err, "the backup could not be read");
-        else if (n == 0 || head.size > HEAD_MAX - CHUNK) rc = pab_error_set(err, PAB_E_CORRUPT, 0, "a block does not begin with COPY");
-        else if ((nl = end_of_head(l->buf, (size_t)n, &quoted))) pab_buf_add(&head, l->buf, (size_t)(nl - l->buf));
-        else pab_buf_add(&head, l->buf, (size_t)n);
-    }
-    CLEANUP_FREE char *sql = pab_strdup(pab_buf_str(&head));
-    if (!rc && (!pab_str_has_prefix(sql, "COPY ") || head.size < sizeof wanted || strcmp(sql + head.size - strlen(wanted), wanted) != 0))
-        rc = pab_error_set(err, PAB_E_CORRUPT, 0, "a block does not begin with COPY");
-    CLEANUP_FREE char *frozen = freeze && !rc ? pab_sprintf("%.*s WITH (FREEZE)", (int)strlen(sql) - 1, sql) : NULL;
-    if (!rc) rc = pg_exec(l->fill->b->call, l->conn, frozen ? frozen : sql, &res, err);
-    if (!rc && PQresultStatus(res) != PGRES_COPY_IN) rc = pab_error_set(err, PAB_E_IO, 0, "the server does not begin to take rows");
-    pab_buf_release(&head);
-    if (rc) return rc;
-    *ret_have = (size_t)(l->buf + n - (nl + 1));
-    memmove(l->buf, nl + 1, *ret_have);
-    return PAB_OK;
-}
-
-/* Rows without the terminator: the last bytes are held back until more follow. */
-static int copy_rows(struct lane *l, struct pab_reader *r, const struct pab_block_info *info, int freeze, struct pab_error *err)
-{
-    size_t have = 0;
-    if (begin_copy(l, r, freeze, &have, err)) return err->code;
-    for (;;) {
-        if (have > TAIL) {
-            if (put(l, l->buf, have - TAIL, err)) return err->code;
-            memmove(l->buf, l->buf + have - TAIL, TAIL);
-            have = TAIL;
-        }
-        int64_t n = l->fill->b->call->op->host->artifact_read(r, l->buf + have, CHUNK);
-        if (n < 0) return pg_host_failed(err, "the backup could not be read");
-        if (n == 0) break;
-        have += (size_t)n;
-    }
-    if (have != TAIL || memcmp(l->buf, tail, TAIL) != 0) return pab_error_set(err, PAB_E_CORRUPT, 0, "a block does not end after its last row");
-    return end_copy(l, info, err);
-}
-
+/* ---- one unit */
 static int copy_block(struct lane *l, uint64_t block, int freeze, struct pab_error *err)
 {
     const struct pab_host *h = l->fill->b->call->op->host;
@@ -153,7 +52,7 @@ static int copy_block(struct lane *l, uint64_t block, int freeze, struct pab_err
     if (!rc) rc = h->block_open(l->fill->reader, block, &r);
     pthread_mutex_unlock(&l->fill->lock);
     if (rc) return pg_host_failed(err, "the backup could not be read");
-    rc = copy_rows(l, r, &info, freeze, err);
+    rc = pg_rows_copy(&l->rows, r, &info, freeze, err);
     h->artifact_close(r);
     return rc;
 }
@@ -161,11 +60,11 @@ static int copy_block(struct lane *l, uint64_t block, int freeze, struct pab_err
 static int copy_table(struct lane *l, const struct table *t, struct pab_error *err)
 {
     struct pg_call *c = l->fill->b->call;
-    if (pg_execf(c, l->conn, err, "BEGIN; TRUNCATE TABLE ONLY %s", t->name)) return err->code;
+    if (pg_execf(c, l->rows.conn, err, "BEGIN; TRUNCATE TABLE ONLY %s", t->name)) return err->code;
     for (size_t i = 0; i < t->blocks.count; i++) {
         if (copy_block(l, t->blocks.items[i], 1, err)) return err->code;
     }
-    return pg_exec(c, l->conn, "COMMIT", NULL, err);
+    return pg_exec(c, l->rows.conn, "COMMIT", NULL, err);
 }
 
 /* ---- lanes */
@@ -188,7 +87,7 @@ static void *lane_main(void *arg)
         if (rc && err.code != PAB_E_CANCELLED) pab_error_prefix(&err, "table %s of '%s'", u->table->name, f->b->from);
     }
     if (err.code) fail(f, &err);
-    if (PQtransactionStatus(l->conn) == PQTRANS_ACTIVE) pg_stop_query(l->conn);
+    if (PQtransactionStatus(l->rows.conn) == PQTRANS_ACTIVE) pg_stop_query(l->rows.conn);
     return NULL;
 }
 
@@ -240,18 +139,6 @@ static int plan_units(struct pg_fill *f, struct pab_error *err)
     return PAB_OK;
 }
 
-static int connect_lane(struct pg_fill *f, struct lane *l, struct pab_error *err)
-{
-    const char *encoding = pg_fact(f->b->sql, PG_FACT_ENCODING);
-    CLEANUP_FREE char *quoted = pg_literal(encoding ? encoding : "UTF8");
-    l->fill = f;
-    l->buf = pab_alloc(CHUNK + TAIL);
-    if (pg_connect(f->b->call, f->b->fresh, &l->conn, err)) return err->code;
-    return pg_execf(f->b->call, l->conn, err,
-        "SET synchronous_commit = off; SET row_security = off;"
-        " SET DateStyle = ISO; SET check_function_bodies = off; SET client_encoding = %s", quoted);
-}
-
 int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err)
 {
     const struct pab_host *h = b->call->op->host;
@@ -262,7 +149,8 @@ int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err
     f->lanes = f->units.count < (size_t)b->call->pg->jobs ? (int)f->units.count : b->call->pg->jobs;
     f->lane = pab_alloc_array((size_t)f->lanes + 1, sizeof *f->lane);
     for (int i = 0; i < f->lanes; i++) {
-        if (connect_lane(f, &f->lane[i], err)) return err->code;
+        f->lane[i].fill = f;
+        if (pg_rows_open(b, &f->lane[i].rows, err)) return err->code;
     }
     for (int i = 0; i < f->lanes; i++) {
         if (pthread_create(&f->lane[i].thread, NULL, lane_main, &f->lane[i])) return pab_error_set(err, PAB_E_NOMEM, 0, "cannot start a thread");
@@ -277,10 +165,7 @@ int pg_fill_finish(struct pg_fill *f, struct pab_error *err)
     for (int i = 0; i < f->lanes; i++) {
         if (f->lane[i].started) pthread_join(f->lane[i].thread, NULL);
     }
-    for (int i = 0; i < f->lanes; i++) {
-        PQfinish(f->lane[i].conn);
-        free(f->lane[i].buf);
-    }
+    for (int i = 0; i < f->lanes; i++) pg_rows_close(&f->lane[i].rows);
     f->b->call->op->host->artifact_close(f->reader);
     pthread_mutex_destroy(&f->lock);
     int rc = f->error.code;
