@@ -4,6 +4,7 @@
 #include "plugins/postgres/back.h"
 
 #define CHUNK (256u << 10)
+#define SLICE (32u << 10)              /* of rows, to libpq */
 #define HEAD_MAX (1u << 20)            /* of a COPY statement: 1,600 columns of 63 bytes */
 static const char tail[] = "\\.\n\n";  /* how a block ends */
 #define TAIL (sizeof tail - 1)
@@ -18,14 +19,22 @@ static int flush(struct pg_rows *l, struct pab_error *err)
     return rc ? pg_error(l->conn, NULL, err, "cannot send rows") : PAB_OK;
 }
 
-/* Sent before more is taken: libpq would rather grow its buffer than say that the server is slower than we are. */
+/* Sent before more is taken: libpq would rather grow its buffer than say that the server is slower than we are.  In slices: what
+ * a socket does not take at once, libpq moves to the beginning of its buffer, again and again. */
 static int put(struct pg_rows *l, const char *p, size_t n, struct pab_error *err)
 {
-    int rc;
-    while ((rc = PQputCopyData(l->conn, p, (int)n)) == 0) {
+    while (n) {
+        size_t slice = n < SLICE ? n : SLICE;
+        int rc;
+        while ((rc = PQputCopyData(l->conn, p, (int)slice)) == 0) {
+            if (flush(l, err)) return err->code;
+        }
+        if (rc < 0) return pg_error(l->conn, NULL, err, "cannot send rows");
         if (flush(l, err)) return err->code;
+        p += slice;
+        n -= slice;
     }
-    return rc < 0 ? pg_error(l->conn, NULL, err, "cannot send rows") : flush(l, err);
+    return PAB_OK;
 }
 
 static int end_copy(struct pg_rows *l, const struct pab_block_info *info, struct pab_error *err)
