@@ -6,6 +6,7 @@
  *     toc.c         the archive's list of contents; omit.c: what is left out of it
  *     load.c        definitions, rows and indexes into the new database; bypsql.c: for a server that is older than pg_restore
  *     fill.c        rows of big tables: blocks of the .sql artifact over several connections; rows.c: one block
+ *     early.c       indexes and ANALYZE of tables that are complete, while others are loaded; analyze.c: of all others
  *     counts.c      are all rows there?
  *     swap.c        the new database in the place of the old one, in one transaction
  *     globals.c     roles and tablespaces that are missing
@@ -38,6 +39,8 @@ struct pg_back {
     struct pab_strs missing_roles; /* then: as SQL writes them */
     int leave_tablespaces;     /* some are missing: everything goes where the server puts it */
     char *list_path;           /* what to restore of the archive; NULL: all */
+    const char *settings;      /* of the sessions of programs, " -c NAME=VALUE"; NULL: only those that all have */
+    struct pg_early *early;    /* what was done before the end; NULL: nothing */
     /* what precheck.c found */
     int exists, old_exists, fresh_exists;
     char *sessions;            /* "psql (2), n8n (1)"; NULL: nobody is connected */
@@ -69,6 +72,8 @@ int pg_back_omit(struct pg_back *b, struct pab_error *err);
 
 /* load.c: all of it into b->fresh, which exists and is empty. */
 int pg_load(struct pg_back *b, struct pab_error *err);
+/* A section of the archive, or what of it is in the file `list` (NULL: all), over so many connections. */
+int pg_back_section(struct pg_back *b, const char *section, const char *list, int jobs, struct pab_error *err);
 /* pg_restore and its kin on b->fresh, to their end; argv without the last NULL's place for the database. */
 int pg_back_tool(struct pg_back *b, const char *const *argv, const char *what, struct pab_error *err);
 /* Only started; in and out as in proc.h. */
@@ -89,6 +94,28 @@ struct pg_rows { struct pg_call *call; PGconn *conn; char *buf; };
 int pg_rows_open(struct pg_back *b, struct pg_rows *ret, struct pab_error *err);
 int pg_rows_copy(struct pg_rows *r, struct pab_reader *block, const struct pab_block_info *info, int freeze, struct pab_error *err);
 void pg_rows_close(struct pg_rows *r);
+
+/* early.c: pg_early_read finds what could be done for tables that are large enough (`largest` bytes is the largest one), into
+ * b->early.  Then next gives something to do (1, or 0) for tables of which loaded said that they are complete, run does it, and
+ * done says so: all but run under one lock. */
+#define PG_EARLY_ANALYZE ((size_t)-1)
+struct pg_early_job { const char *table; size_t at, entry; int cores_taken; /* by others, when it began */ };
+int pg_early_read(struct pg_back *b, uint64_t largest, struct pab_error *err);
+size_t pg_early_count(const struct pg_early *e);
+void pg_early_loaded(struct pg_back *b, const char *table, uint64_t bytes);
+int pg_early_next(struct pg_early *e, struct pg_early_job *ret);
+int pg_early_run(struct pg_back *b, const struct pg_early_job *job, PGconn *conn, struct pab_error *err);
+void pg_early_done(struct pg_early *e, const struct pg_early_job *job);
+/* Afterwards: the list of what is left of the archive (NULL: no list is needed); was this table analyzed? */
+int pg_early_rest(struct pg_back *b, char **ret_list, struct pab_error *err);
+int pg_early_analyzed(const struct pg_early *e, const char *table);
+void pg_early_free(struct pg_early *e);
+/* The table of a statement that makes an index (0) or a constraint (1); -1: it does neither. Has it nothing but columns? */
+int pg_index_table(const char *statement, const char **ret, size_t *ret_size);
+int pg_index_is_plain(const char *statement);
+
+/* analyze.c: ANALYZE of what was not yet. */
+int pg_analyze(struct pg_back *b, struct pab_error *err);
 
 /* counts.c: what extensions put into their tables, before the rows are loaded; then: every table that the manifest counts
  * has its rows. */

@@ -1,25 +1,40 @@
 /* fill.c - the rows of the big tables: every block of the .sql artifact that is not pg_dump's is one COPY of its own (rows.c).
  *
- * A table that is no more than the share of one connection is loaded by one, in a transaction that truncates it first: then
+ * A table that is no more than the share of one core is loaded by one connection, in a transaction that truncates it first: then
  * the server writes its rows frozen (COPY FREEZE), and neither the building of indexes nor a later VACUUM writes them again;
- * with wal_level minimal it also leaves out the WAL.  The blocks of larger tables go over whatever connection is free. */
+ * with wal_level minimal it also leaves out the WAL.  The blocks of larger tables go over whatever connection is free.
+ *
+ * While some tables are still being loaded, those that are complete get their indexes (early.c). */
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include "plugins/postgres/back.h"
 
-struct table { const char *name; uint64_t bytes; struct { uint64_t *items; size_t count, capacity; } blocks; };
+#define WIDE 2000      /* bytes of a row from which the server compresses it (TOAST), */
+#define WIDE_TAKES 3   /* which takes so many times as long as just storing it */
 
-/* What a connection takes at once: a table, or one block of one. */
-struct unit { const struct table *table; uint64_t block; int whole; };
+struct table {
+    const char *name;
+    uint64_t bytes, rows, cost;
+    struct { uint64_t *items; size_t count, capacity; } blocks;
+    size_t left;
+};
+
+/* What a connection loads at once: a table, or one block of one. */
+struct unit { struct table *table; uint64_t block; int whole; };
+
+/* What it does at once: a unit, or without one something for a table that is complete. */
+struct work { const struct unit *unit; struct pg_early_job job; };
 
 struct pg_fill {
     struct pg_back *b;
     struct pab_reader *reader;
     struct { struct table *items; size_t count, capacity; } tables;
     struct { struct unit *items; size_t count, capacity; } units;
-    pthread_mutex_t lock;              /* of all below, and of the reader */
+    pthread_mutex_t lock;              /* of all below, of the reader and of b->early */
+    pthread_cond_t changed;
     size_t next;
+    int busy, stopped;                 /* lanes that have work; no more is given out */
     struct pab_error error;            /* the first one */
     int lanes;
     struct lane { struct pg_fill *fill; struct pg_rows rows; pthread_t thread; int started; } *lane;
@@ -36,7 +51,8 @@ static void fail(struct pg_fill *f, const struct pab_error *err)
 void pg_fill_stop(struct pg_fill *f)
 {
     pthread_mutex_lock(&f->lock);
-    f->next = f->units.count;
+    f->stopped = 1;
+    pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
     if (eventfd_write(f->b->call->stop_fd, 1)) return; /* it is readable already */
 }
@@ -68,25 +84,59 @@ static int copy_table(struct lane *l, const struct table *t, struct pab_error *e
 }
 
 /* ---- lanes */
-static const struct unit *take_unit(struct pg_fill *f)
+/* What is complete comes first, while its pages are still in memory; but the last tables are begun before that: else one of
+ * them would be loaded alone in the end, with cores that have nothing to do. */
+static int choose(struct pg_fill *f, struct work *ret)
+{
+    size_t left = f->units.count - f->next;
+    *ret = (struct work){ 0 };
+    if ((!left || left >= (size_t)f->lanes) && pg_early_next(f->b->early, &ret->job)) {
+        ret->job.cores_taken = f->busy + 1 >= (int)pab_cpu_count();
+        return 1;
+    }
+    if (left) ret->unit = &f->units.items[f->next++];
+    return left != 0;
+}
+
+/* 0: there is none, and none will come. */
+static int take_work(struct pg_fill *f, struct work *ret)
+{
+    int found = 0;
+    pthread_mutex_lock(&f->lock);
+    while (!f->stopped && !(found = choose(f, ret)) && f->busy) pthread_cond_wait(&f->changed, &f->lock);
+    f->busy += found;
+    pthread_mutex_unlock(&f->lock);
+    return found;
+}
+
+static int do_work(struct lane *l, const struct work *w, struct pab_error *err)
+{
+    const struct unit *u = w->unit;
+    struct pg_back *b = l->fill->b;
+    int rc = !u ? pg_early_run(b, &w->job, l->rows.conn, err) : u->whole ? copy_table(l, u->table, err) : copy_block(l, u->block, 0, err);
+    if (rc && err->code != PAB_E_CANCELLED) pab_error_prefix(err, "table %s of '%s'", u ? u->table->name : w->job.table, b->from);
+    return rc;
+}
+
+static void end_work(struct pg_fill *f, const struct work *w)
 {
     pthread_mutex_lock(&f->lock);
-    const struct unit *u = f->next < f->units.count ? &f->units.items[f->next++] : NULL;
+    f->busy--;
+    if (!w->unit) pg_early_done(f->b->early, &w->job);
+    else if (!(w->unit->table->left -= w->unit->whole ? w->unit->table->left : 1)) pg_early_loaded(f->b, w->unit->table->name, w->unit->table->bytes);
+    pthread_cond_broadcast(&f->changed);
     pthread_mutex_unlock(&f->lock);
-    return u;
 }
 
 static void *lane_main(void *arg)
 {
     struct lane *l = arg;
-    struct pg_fill *f = l->fill;
     struct pab_error err = { 0 };
-    const struct unit *u;
-    while (!err.code && (u = take_unit(f))) {
-        int rc = u->whole ? copy_table(l, u->table, &err) : copy_block(l, u->block, 0, &err);
-        if (rc && err.code != PAB_E_CANCELLED) pab_error_prefix(&err, "table %s of '%s'", u->table->name, f->b->from);
+    struct work w;
+    while (!err.code && take_work(l->fill, &w)) {
+        if (!do_work(l, &w, &err)) end_work(l->fill, &w);
     }
-    if (err.code) fail(f, &err);
+    if (err.code) fail(l->fill, &err);
     if (PQtransactionStatus(l->rows.conn) == PQTRANS_ACTIVE) pg_stop_query(l->rows.conn);
     return NULL;
 }
@@ -102,33 +152,28 @@ static struct table *table_of(struct pg_fill *f, const char *name)
     return &f->tables.items[f->tables.count - 1];
 }
 
-static int larger_first(const void *a, const void *b)
+static int longest_first(const void *a, const void *b)
 {
     const struct table *x = a, *y = b;
-    return x->bytes < y->bytes ? 1 : x->bytes > y->bytes ? -1 : strcmp(x->name, y->name);
+    return x->cost < y->cost ? 1 : x->cost > y->cost ? -1 : strcmp(x->name, y->name);
 }
 
 /* A label that is not as SQL writes the name (it was in no encoding that we know) cannot be truncated by it. */
 static int is_usual(const struct table *t) { return !strchr(t->name, '\\'); }
 
-static int plan_units(struct pg_fill *f, struct pab_error *err)
+/* There is one connection more than cores: what one of them loads meanwhile is the share of a core, not of a connection. */
+static uint64_t share(const struct pg_fill *f, uint64_t total)
 {
-    const struct pab_host *h = f->b->call->op->host;
-    uint64_t total = 0, lanes = (uint64_t)f->b->call->pg->jobs, n = h->block_count(f->reader);
-    for (uint64_t i = 0; i < n; i++) {
-        struct pab_block_info info = { .struct_size = sizeof info };
-        if (h->block_info(f->reader, i, &info)) return pg_host_failed(err, "the backup could not be read");
-        if (*info.name == '@') continue;
-        struct table *t = table_of(f, info.name);
-        PAB_PUSH(&t->blocks, i);
-        t->bytes += info.content_size;
-        total += info.content_size;
-    }
-    if (f->tables.count) qsort(f->tables.items, f->tables.count, sizeof *f->tables.items, larger_first);
+    uint64_t jobs = (uint64_t)f->b->call->pg->jobs, cores = pab_cpu_count();
+    return total / (jobs < cores ? jobs : cores);
+}
+
+static void add_units(struct pg_fill *f, uint64_t most)
+{
     for (int whole = 1; whole >= 0; whole--) { /* single blocks fill what is left at the end */
         for (size_t i = 0; i < f->tables.count; i++) {
-            const struct table *t = &f->tables.items[i];
-            int alone = is_usual(t) && (t->bytes <= total / lanes || t->blocks.count == 1);
+            struct table *t = &f->tables.items[i];
+            int alone = is_usual(t) && (t->cost <= most || t->blocks.count == 1);
             if (alone != whole) continue;
             for (size_t k = 0; k < (whole ? 1 : t->blocks.count); k++) {
                 struct unit u = { .table = t, .block = t->blocks.items[k], .whole = whole };
@@ -136,17 +181,42 @@ static int plan_units(struct pg_fill *f, struct pab_error *err)
             }
         }
     }
-    return PAB_OK;
+}
+
+static int plan(struct pg_fill *f, struct pab_error *err)
+{
+    const struct pab_host *h = f->b->call->op->host;
+    uint64_t total = 0, largest = 0, n = h->block_count(f->reader);
+    for (uint64_t i = 0; i < n; i++) {
+        struct pab_block_info info = { .struct_size = sizeof info };
+        if (h->block_info(f->reader, i, &info)) return pg_host_failed(err, "the backup could not be read");
+        if (*info.name == '@') continue;
+        struct table *t = table_of(f, info.name);
+        PAB_PUSH(&t->blocks, i);
+        t->left++;
+        t->bytes += info.content_size;
+        t->rows += info.rows;
+    }
+    for (size_t i = 0; i < f->tables.count; i++) {
+        struct table *t = &f->tables.items[i];
+        t->cost = t->bytes / WIDE > t->rows ? t->bytes * WIDE_TAKES : t->bytes;
+        total += t->cost;
+        if (t->bytes > largest) largest = t->bytes;
+    }
+    if (f->tables.count) qsort(f->tables.items, f->tables.count, sizeof *f->tables.items, longest_first);
+    add_units(f, share(f, total));
+    return pg_early_read(f->b, largest, err);
 }
 
 int pg_fill_start(struct pg_back *b, struct pg_fill **ret, struct pab_error *err)
 {
     const struct pab_host *h = b->call->op->host;
     struct pg_fill *f = *ret = pab_alloc(sizeof *f);
-    *f = (struct pg_fill){ .b = b, .lock = PTHREAD_MUTEX_INITIALIZER };
+    *f = (struct pg_fill){ .b = b, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
     if (h->artifact_open(b->call->op, b->sql_index, PAB_OPEN_DATA, &f->reader)) return pg_host_failed(err, "the backup could not be read");
-    if (plan_units(f, err)) return err->code;
-    f->lanes = f->units.count < (size_t)b->call->pg->jobs ? (int)f->units.count : b->call->pg->jobs;
+    if (plan(f, err)) return err->code;
+    size_t most = f->units.count + (f->units.count ? pg_early_count(b->early) : 0);
+    f->lanes = most < (size_t)b->call->pg->jobs ? (int)most : b->call->pg->jobs;
     f->lane = pab_alloc_array((size_t)f->lanes + 1, sizeof *f->lane);
     for (int i = 0; i < f->lanes; i++) {
         f->lane[i].fill = f;
@@ -167,6 +237,7 @@ int pg_fill_finish(struct pg_fill *f, struct pab_error *err)
     }
     for (int i = 0; i < f->lanes; i++) pg_rows_close(&f->lane[i].rows);
     f->b->call->op->host->artifact_close(f->reader);
+    pthread_cond_destroy(&f->changed);
     pthread_mutex_destroy(&f->lock);
     int rc = f->error.code;
     if (rc && err) *err = f->error;

@@ -56,7 +56,7 @@ int pg_back_start(struct pg_back *b, const char *const *argv, const char *what, 
 {
     struct pab_buf db = PAB_BUF_INIT(0);
     pg_conninfo_add(&db, "dbname", b->fresh); /* a bare name with "=" would be taken for a connection string */
-    CLEANUP_FREE char *settings = pg_child_settings(b->call), *options = pab_sprintf("%s %s", settings, faster);
+    CLEANUP_FREE char *settings = pg_child_settings(b->call), *options = pab_sprintf("%s %s%s", settings, faster, b->settings ? b->settings : "");
     struct { const char **items; size_t count, capacity; } list = { 0 };
     for (; *argv; argv++) PAB_PUSH(&list, *argv);
     PAB_PUSH(&list, "--no-password");
@@ -81,10 +81,10 @@ int pg_back_tool(struct pg_back *b, const char *const *argv, const char *what, s
 /* A pg_restore from 17 on says something to every server that those before 17 take for an error. */
 static int is_too_new(const struct pg_back *b) { return pg_major_rank(b->tool->major) >= 17 && b->call->version < 170000; }
 
-static int restore_section(struct pg_back *b, const char *section, struct pab_error *err)
+int pg_back_section(struct pg_back *b, const char *section, const char *list, int jobs, struct pab_error *err)
 {
-    char jobs[24];
-    snprintf(jobs, sizeof jobs, "--jobs=%d", b->call->pg->jobs);
+    char over[24];
+    snprintf(over, sizeof over, "--jobs=%d", jobs);
     CLEANUP_FREE char *what = pab_sprintf("pg_restore of '%s'", b->from), *which = pab_sprintf("--section=%s", section);
     const char *argv[14] = { "pg_restore", which };
     int n = 2, too_new = is_too_new(b);
@@ -93,14 +93,19 @@ static int restore_section(struct pg_back *b, const char *section, struct pab_er
         argv[n++] = "--no-privileges";
     }
     if (b->leave_tablespaces) argv[n++] = "--no-tablespaces";
-    if (b->list_path) {
+    if (list) {
         argv[n++] = "-L";
-        argv[n++] = b->list_path;
+        argv[n++] = list;
     }
     argv[n++] = too_new ? "-f" : "--exit-on-error";
-    argv[n++] = too_new ? "-" : jobs;
+    argv[n++] = too_new ? "-" : over;
     argv[n++] = b->archive_path;
     return too_new ? pg_back_by_psql(b, argv, err) : pg_back_tool(b, argv, what, err);
+}
+
+static int restore_section(struct pg_back *b, const char *section, struct pab_error *err)
+{
+    return pg_back_section(b, section, b->list_path, b->call->pg->jobs, err);
 }
 
 /* Small tables and large objects beside the big tables. */
@@ -119,13 +124,12 @@ static int load_rows(struct pg_back *b, struct pab_error *err)
     return rc;
 }
 
-static int analyze(struct pg_back *b, struct pab_error *err)
+/* What was not done early. */
+static int finish_rest(struct pg_back *b, struct pab_error *err)
 {
-    char jobs[24];
-    snprintf(jobs, sizeof jobs, "--jobs=%d", b->call->pg->jobs);
-    const char *const argv[] = { "vacuumdb", "--analyze-only", "--quiet", jobs, NULL };
-    CLEANUP_FREE char *what = pab_sprintf("ANALYZE of '%s'", b->from);
-    return pg_back_tool(b, argv, what, err);
+    CLEANUP_FREE char *list = NULL;
+    if (pg_early_rest(b, &list, err)) return err->code;
+    return pg_back_section(b, "post-data", list ? list : b->list_path, b->call->pg->jobs, err);
 }
 
 int pg_load(struct pg_back *b, struct pab_error *err)
@@ -134,7 +138,7 @@ int pg_load(struct pg_back *b, struct pab_error *err)
     pab_test_point("postgres-defined");
     if (load_rows(b, err) || pg_counts_check(b, err)) return err->code;
     pab_test_point("postgres-filled");
-    if (restore_section(b, "post-data", err)) return err->code;
+    if (finish_rest(b, err)) return err->code;
     pab_test_point("postgres-indexed");
-    return analyze(b, err);
+    return pg_analyze(b, err);
 }

@@ -9,7 +9,7 @@ postgres_la_SOURCES = \
 	%D%/databases.c %D%/discover.c %D%/rights.c %D%/check.c \
 	%D%/dump.h %D%/candidates.c %D%/snapshot.c %D%/split.c %D%/lanes.c %D%/dumper.c %D%/dbdump.c \
 	%D%/globals_dump.c %D%/backup.c \
-	%D%/back.h %D%/statements.c %D%/precheck.c %D%/toc.c %D%/omit.c %D%/dbprops.c %D%/rows.c %D%/fill.c %D%/load.c %D%/bypsql.c %D%/counts.c %D%/swap.c %D%/globals.c \
+	%D%/back.h %D%/statements.c %D%/precheck.c %D%/toc.c %D%/omit.c %D%/dbprops.c %D%/rows.c %D%/early.c %D%/fill.c %D%/analyze.c %D%/load.c %D%/bypsql.c %D%/counts.c %D%/swap.c %D%/globals.c \
 	%D%/restore.c %D%/verify.c
 postgres_la_CPPFLAGS = $(AM_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
 postgres_la_LDFLAGS = -module $(plugin_ldflags)

@@ -134,6 +134,7 @@ static int restore_database(struct pg_call *c, const struct pab_restore_req *req
     free(b.sessions);
     free(b.archive_path);
     free(b.list_path);
+    pg_early_free(b.early);
     pab_strs_release(&b.missing_roles);
     pg_rowcounts_release(&b.extension_rows);
     return rc;

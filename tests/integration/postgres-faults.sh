@@ -10,7 +10,7 @@ target() { # DATABASES
     make_job <<END_OF_JOB
 defaults: {retries: 0}
 targets:
-  - {name: db, plugin: postgres, options: {host: 127.0.0.1, port: $PG_PORT, user: postgres, password: "file:$PG_PASSWORD_FILE", copy_threshold: 64k, block_size: 64k, bindir: "$T/bin", databases: [$1]}}
+  - {name: db, plugin: postgres, options: {host: 127.0.0.1, port: $PG_PORT, user: postgres, password: "file:$PG_PASSWORD_FILE", copy_threshold: 16k, block_size: 64k, bindir: "$T/bin", databases: [$1]}}
 END_OF_JOB
 }
 # No session of ours lives on the server, a moment later at most.
@@ -54,7 +54,7 @@ expect 0 "its backup is sound" verify "$job" latest --check-integrity
 
 # ---- killed in a restore
 points=0 bad=''
-for n in postgres-created postgres-defined postgres-filled postgres-indexed postgres-loaded postgres-swapped restore-target; do
+for n in postgres-created postgres-defined postgres-early postgres-filled postgres-indexed postgres-loaded postgres-swapped restore-target; do
     later
     PABENGINE_TEST_KILL="$(point "$n")" pab restore "$job" latest --object shop --yes --drop-old --force
     [ $status -eq 137 ] || break
@@ -62,7 +62,7 @@ for n in postgres-created postgres-defined postgres-filled postgres-indexed post
     no_sessions || { bad="a session is left after a kill at point $n"; break; }
     case $(state) in 'later 100'|'backed up 6000') ;; *) bad="after a kill at point $n the database is neither: $(state 2>&1)"; break ;; esac
 done 2>/dev/null
-if [ -z "$bad" ] && [ $points -eq 7 ]; then ok "killed at each point of a restore: the database is the old or the new one, no session is left"
+if [ -z "$bad" ] && [ $points -eq 8 ]; then ok "killed at each point of a restore: the database is the old or the new one, no session is left"
 else not_ok "killed at each point of a restore" "$points points; $bad
 $(explain)"; fi
 note "$points points"

@@ -10,6 +10,11 @@ tests_unit_check_pg_split_SOURCES = tests/unit/check_pg_split.c tests/unit/unit.
 tests_unit_check_pg_split_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
 tests_unit_check_pg_split_LDADD = $(DOCKER_LIBS) $(PQ_LIBS) $(CHECK_LIBS)
 
+unit_tests += tests/unit/check_pg_early
+tests_unit_check_pg_early_SOURCES = tests/unit/check_pg_early.c tests/unit/unit.h $(postgres_la_SOURCES)
+tests_unit_check_pg_early_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
+tests_unit_check_pg_early_LDADD = $(DOCKER_LIBS) $(PQ_LIBS) $(CHECK_LIBS)
+
 unit_tests += tests/unit/check_pg_tools
 tests_unit_check_pg_tools_SOURCES = tests/unit/check_pg_tools.c tests/unit/unit.h $(postgres_la_SOURCES)
 tests_unit_check_pg_tools_CPPFLAGS = $(UNIT_CPPFLAGS) $(PQ_CFLAGS) $(JANSSON_CFLAGS)
