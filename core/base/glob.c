@@ -7,37 +7,29 @@ struct span {
     const char *at, *end;
 };
 
-/* A pattern taken apart: what is left of it, and where it holds. */
-struct pattern {
-    struct span body;
-    int anchored, folders_only;
-    int one_component;  /* it can match nothing that has a slash */
-    char last;          /* what it matches ends with this byte; 0: with any */
-};
-
-static char last_byte(struct span body)
+static char last_byte(const struct pab_glob *g)
 {
-    size_t n = (size_t)(body.end - body.at);
-    if (!n || strchr("*?]", body.end[-1]) || (n > 1 && body.end[-2] == '\\')) return 0;
-    return body.end[-1];
+    size_t n = (size_t)(g->end - g->at);
+    if (!n || strchr("*?]", g->end[-1]) || (n > 1 && g->end[-2] == '\\')) return 0;
+    return g->end[-1];
 }
 
-static struct pattern take_apart(const char *text)
+void pab_glob_compile(const char *pattern, struct pab_glob *ret)
 {
-    struct pattern p = { .body = { text, text + strlen(text) } };
-    while (p.body.at < p.body.end && (*p.body.at == '/' || (*p.body.at == '.' && (p.body.at[1] == '/' || p.body.at + 1 == p.body.end)))) {
-        p.body.at++;
-        p.anchored = 1;
+    struct pab_glob g = { .at = pattern, .end = pattern + strlen(pattern) };
+    while (g.at < g.end && (*g.at == '/' || (*g.at == '.' && (g.at[1] == '/' || g.at + 1 == g.end)))) {
+        g.at++;
+        g.anchored = 1;
     }
-    while (p.body.at < p.body.end && p.body.end[-1] == '/') {
-        p.body.end--;
-        p.folders_only = 1;
+    while (g.at < g.end && g.end[-1] == '/') {
+        g.end--;
+        g.folders_only = 1;
     }
-    size_t n = (size_t)(p.body.end - p.body.at);
-    if (memchr(p.body.at, '/', n)) p.anchored = 1;
-    p.one_component = !p.anchored && !memmem(p.body.at, n, "**", 2);
-    p.last = last_byte(p.body);
-    return p;
+    size_t n = (size_t)(g.end - g.at);
+    if (memchr(g.at, '/', n)) g.anchored = 1;
+    g.one_component = !g.anchored && !memmem(g.at, n, "**", 2);
+    g.last = last_byte(&g);
+    *ret = g;
 }
 
 /* The class at p ("[" seen): returns the byte after its "]", or NULL when it is not closed. */
@@ -141,47 +133,61 @@ static int match_span(struct span pat, struct span str)
     }
 }
 
-static int match_exactly(const struct pattern *p, struct span path)
+static struct span body(const struct pab_glob *g) { return (struct span){ g->at, g->end }; }
+
+static int match_exactly(const struct pab_glob *g, struct span path)
 {
-    if (p->anchored) return match_span(p->body, path);
+    if (g->anchored) return match_span(body(g), path);
     for (;;) { /* at any depth: the last component, and for "a**b" what leads to it, too */
-        if (match_span(p->body, path)) return 1;
+        if (match_span(body(g), path)) return 1;
         const char *slash = memchr(path.at, '/', (size_t)(path.end - path.at));
         if (!slash) return 0;
         path.at = slash + 1;
     }
 }
 
-/* Walks ask this of every name, most often in vain. */
-static int match_a_component(const struct pattern *p, const char *path, int is_dir)
+static int match_component(const struct pab_glob *g, struct span name, int folder)
+{
+    if (g->last && (name.end == name.at || name.end[-1] != g->last)) return 0; /* most names */
+    return (folder || !g->folders_only) && match_span(body(g), name);
+}
+
+static int match_a_component(const struct pab_glob *g, const char *path, int is_dir)
 {
     for (const char *at = path, *end;; at = end + 1) {
         end = strchrnul(at, '/');
-        int folder = *end == '/' || is_dir, may = !p->last || (end > at && end[-1] == p->last);
-        if (may && (folder || !p->folders_only) && match_span(p->body, (struct span){ at, end })) return 1;
+        if (match_component(g, (struct span){ at, end }, *end == '/' || is_dir)) return 1;
         if (!*end) return 0;
     }
 }
 
 int pab_glob_match(const char *pattern, const char *path, int is_dir)
 {
-    struct pattern p = take_apart(pattern);
-    if (p.body.at == p.body.end) return p.anchored;
-    if (p.one_component) return match_a_component(&p, path, is_dir);
+    struct pab_glob g;
+    pab_glob_compile(pattern, &g);
+    if (g.at == g.end) return g.anchored;
+    if (g.one_component) return match_a_component(&g, path, is_dir);
     for (const char *end = path;; end++) {
         if (*end && *end != '/') continue;
         int folder = *end == '/' || is_dir;
-        if ((folder || !p.folders_only) && match_exactly(&p, (struct span){ path, end })) return 1;
+        if ((folder || !g.folders_only) && match_exactly(&g, (struct span){ path, end })) return 1;
         if (!*end) return 0;
     }
 }
 
-int pab_glob_may_descend(const char *pattern, const char *dir)
+int pab_glob_match_name(const struct pab_glob *g, const char *path, size_t name, int is_dir)
 {
-    struct pattern p = take_apart(pattern);
-    if (p.body.at == p.body.end) return p.anchored;
-    if (!p.anchored || !*dir || strcmp(dir, ".") == 0) return 1;
-    struct span want = p.body, have = { dir, dir + strlen(dir) };
+    const char *end = path + name + strlen(path + name);
+    if (g->at == g->end) return g->anchored;
+    if (g->one_component) return match_component(g, (struct span){ path + name, end }, is_dir);
+    return (is_dir || !g->folders_only) && match_exactly(g, (struct span){ path, end });
+}
+
+int pab_glob_may_contain(const struct pab_glob *g, const char *dir)
+{
+    if (g->at == g->end) return g->anchored;
+    if (!g->anchored || !*dir || strcmp(dir, ".") == 0) return 1;
+    struct span want = body(g), have = { dir, dir + strlen(dir) };
     for (;;) {
         const char *want_end = memchr(want.at, '/', (size_t)(want.end - want.at));
         const char *have_end = memchr(have.at, '/', (size_t)(have.end - have.at));
@@ -192,4 +198,11 @@ int pab_glob_may_descend(const char *pattern, const char *dir)
         want.at = want_end + 1;
         have.at = have_end + 1;
     }
+}
+
+int pab_glob_may_descend(const char *pattern, const char *dir)
+{
+    struct pab_glob g;
+    pab_glob_compile(pattern, &g);
+    return pab_glob_may_contain(&g, dir);
 }

@@ -1,4 +1,4 @@
-/* base.c - see base.h. Open addressing over places in an array; the paths lie in one text. */
+/* base.c - see base.h. Entries in an array, their paths in one text: searched by halves, or through open addressing. */
 #include "core/tree/base.h"
 
 #include <stdlib.h>
@@ -14,8 +14,9 @@
 struct pab_base {
     struct { struct pab_base_entry *items; size_t count, capacity; } entries;
     struct pab_buf text;
-    uint64_t *slots;          /* place in entries + 1, and above it half of the path's hash; 0: free */
+    uint64_t *slots;          /* place in entries + 1, and above it half of the path's hash; 0: free; NULL: all are in order */
     size_t size;              /* a power of two */
+    int unordered;
     size_t next;              /* nothing before this entry may be kept any more */
     int64_t settled_ns;
 };
@@ -36,11 +37,39 @@ static uint64_t *slot_of(const struct pab_base *b, const char *path, uint64_t *r
     }
 }
 
-struct pab_base_entry *pab_base_find(const struct pab_base *b, const char *path)
+static struct pab_base_entry *look_up(const struct pab_base *b, const char *path)
 {
-    if (!b->size) return NULL;
     uint64_t tag, slot = *slot_of(b, path, &tag);
-    return slot && !entry_in(b, slot)->twice ? entry_in(b, slot) : NULL;
+    return slot ? entry_in(b, slot) : NULL;
+}
+
+static struct pab_base_entry *search(const struct pab_base *b, const char *path, int is_dir)
+{
+    size_t low = 0, high = b->entries.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct pab_base_entry *r = &b->entries.items[middle];
+        int order = pab_tree_order(path, is_dir, path_of(b, r), r->type == PAB_TYPE_DIR);
+        if (order == 0) return r;
+        if (order < 0) high = middle;
+        else low = middle + 1;
+    }
+    return NULL;
+}
+
+/* Whatever it was: a file may have become a folder since. */
+static struct pab_base_entry *search_both(const struct pab_base *b, const char *path)
+{
+    struct pab_base_entry *r = search(b, path, 0);
+    return r ? r : search(b, path, 1);
+}
+
+struct pab_base_entry *pab_base_find(const struct pab_base *b, const char *path, size_t *near)
+{
+    struct pab_base_entry *r = near && *near < b->entries.count ? &b->entries.items[*near] : NULL;
+    if (!r || strcmp(path_of(b, r), path) != 0) r = b->slots ? look_up(b, path) : search_both(b, path);
+    if (r && near) *near = (size_t)(r - b->entries.items) + 1;
+    return r && !r->twice ? r : NULL;
 }
 
 static int keep_text(struct pab_base *b, const char *s, uint64_t *ret)
@@ -55,6 +84,8 @@ static int add(struct pab_base *b, const struct pab_entry *e, uint32_t header, u
                                 .mtime_ns = e->mtime_ns, .ctime_ns = e->ctime_ns, .header = header, .content = content };
     if (e->sha256) memcpy(r.sha256, e->sha256, 64);
     if (keep_text(b, e->path, &r.path) || (e->link && keep_text(b, e->link, &r.link))) return PAB_E_NOMEM;
+    const struct pab_base_entry *last = b->entries.count ? &b->entries.items[b->entries.count - 1] : NULL;
+    if (last && pab_tree_order(path_of(b, last), last->type == PAB_TYPE_DIR, path_of(b, &r), r.type == PAB_TYPE_DIR) >= 0) b->unordered = 1;
     PAB_PUSH(&b->entries, r);
     return b->entries.count < UINT32_MAX ? PAB_OK : PAB_E_NOMEM;
 }
@@ -88,7 +119,7 @@ static int load(struct pab_base *b, struct pab_source *source, struct pab_error 
         if (add(b, &e, header, content)) return pab_error_set(err, PAB_E_NOMEM, 0, "not enough memory for the index");
     }
     if (rc != PAB_END) return rc;
-    return make_table(b) ? pab_error_set(err, PAB_E_NOMEM, 0, "not enough memory for the index") : PAB_OK;
+    return b->unordered && make_table(b) ? pab_error_set(err, PAB_E_NOMEM, 0, "not enough memory for the index") : PAB_OK;
 }
 
 int pab_base_load(struct pab_source *index, int64_t parent_started_ns, struct pab_base **ret, struct pab_error *err)

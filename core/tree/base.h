@@ -1,11 +1,12 @@
 /* base.h - what an incremental tree is compared with: the index of its parent, in memory, found by path.
  *
  *     pab_base_load(index_source, parent_started_ns, &b, err);
- *     r = pab_base_find(b, "a/b");                    // from any thread
+ *     r = pab_base_find(b, "a/b", &near);
  *     if (r && pab_base_unchanged(b, r, &st)) ...     // nothing of it need be read
  *     pab_base_free(b);
  *
- * Takes about 120 bytes an entry and its path.
+ * Takes about 150 bytes an entry and its path.  The index of a walk is in pab_tree_order() already, so that a walk which asks
+ * for one path after the other finds it where it looked last; only for an index in another order a table is made.
  */
 #ifndef PAB_TREE_BASE_H
 #define PAB_TREE_BASE_H
@@ -39,8 +40,9 @@ struct pab_base_entry {
 struct pab_base;
 int pab_base_load(struct pab_source *index, int64_t parent_started_ns, struct pab_base **ret, struct pab_error *err);
 void pab_base_free(struct pab_base *b);
-/* NULL: not there. The members but `state` never change. */
-struct pab_base_entry *pab_base_find(const struct pab_base *b, const char *path);
+/* NULL: not there. The members but `state` never change.  *near (may be NULL; 0 at first) is the caller's: the place where the
+ * path is looked for first, and afterwards the one behind it. */
+struct pab_base_entry *pab_base_find(const struct pab_base *b, const char *path, size_t *near);
 const char *pab_base_link(const struct pab_base *b, const struct pab_base_entry *r); /* NULL: none */
 /* Type, size, mtime, ctime, inode, owner and mode are what they were, long enough before the parent was made. */
 int pab_base_unchanged(const struct pab_base *b, const struct pab_base_entry *r, const struct stat *st);

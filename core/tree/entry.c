@@ -43,6 +43,24 @@ int pab_tree_path_clean(char *path, size_t size)
     return (size_t)(out - path) <= PAB_TREE_PATH_MAX ? 0 : -1;
 }
 
+int pab_tree_order(const char *a, int a_dir, const char *b, int b_dir)
+{
+    size_t name = 0, i = 0;
+    if (a[0] == '.' && !a[1]) a++;
+    if (b[0] == '.' && !b[1]) b++;
+    for (; a[i] && a[i] == b[i]; i++)
+        if (a[i] == '/') name = i + 1;
+    if (a[i] == b[i]) return a_dir - b_dir;
+    if (!a[i] && (b[i] == '/' || i == 0)) return -1; /* a is above b */
+    if (!b[i] && (a[i] == '/' || i == 0)) return 1;
+    a_dir |= strchr(a + name, '/') != NULL;
+    b_dir |= strchr(b + name, '/') != NULL;
+    if (a_dir != b_dir) return a_dir - b_dir;
+    /* "a" before "a-b": the slash that follows a folder is the end of its name */
+    unsigned char x = a[i] == '/' ? 0 : (unsigned char)a[i], y = b[i] == '/' ? 0 : (unsigned char)b[i];
+    return x < y ? -1 : 1;
+}
+
 uint64_t pab_entry_stored(const struct pab_entry *e)
 {
     if (e->type != PAB_TYPE_FILE) return 0;

@@ -19,6 +19,9 @@ int pab_tree_path_ok(const char *path);
 /* The same for a name out of a tar: leading "./", doubled and trailing slashes and "." inside are taken out of it in
  * place (all of it gone: "."). -1 when it is absolute, has "..", or is too long. `size` is strlen(path). */
 int pab_tree_path_clean(char *path, size_t size);
+/* The order in which a walk takes paths, as strcmp: a folder comes before what is in it, its plain names before its folders,
+ * each sorted by bytes. *_dir: the path itself is a folder. A name is never both. */
+int pab_tree_order(const char *a, int a_dir, const char *b, int b_dir);
 /* Bytes of data that follow the entry: of its extents when it is sparse. */
 uint64_t pab_entry_stored(const struct pab_entry *e);
 /* PAB_E_USAGE for an entry that no tar could hold or that would lead outside. */

@@ -131,7 +131,7 @@ static int copy_if_changed(struct pab_tar *tar, struct pab_tree_writer *t, const
 static int compare_entry(struct pab_tar *tar, struct pab_tree_writer *t, const struct pab_entry *e, struct pab_error *err)
 {
     struct pab_base *base = pab_tree_base(t);
-    struct pab_base_entry *r = base && e->type == PAB_TYPE_FILE && !e->extents && e->size > PAB_TAR_BLOCK ? pab_base_find(base, e->path) : NULL;
+    struct pab_base_entry *r = base && e->type == PAB_TYPE_FILE && !e->extents && e->size > PAB_TAR_BLOCK ? pab_base_find(base, e->path, NULL) : NULL;
     struct spool s;
     if (!r || r->type != PAB_TYPE_FILE || r->size != e->size || !r->sha256[0] || open_spool(&s, e->size)) return PAB_END;
     s.hash = pab_hash_new();

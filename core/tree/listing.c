@@ -36,6 +36,18 @@ static void sort(struct pab_names *n)
     if (n->count > 1) qsort_r(n->items, n->count, sizeof *n->items, by_name, n->bytes);
 }
 
+/* A file that became a folder while the names were read stands in both lists: the folder is what is there now. */
+static void drop_former(struct pab_names *others, const struct pab_names *dirs)
+{
+    size_t kept = 0, d = 0;
+    for (size_t i = 0; i < others->count; i++) {
+        const char *name = pab_names_get(others, i);
+        while (d < dirs->count && strcmp(pab_names_get(dirs, d), name) < 0) d++;
+        if (d == dirs->count || strcmp(pab_names_get(dirs, d), name) != 0) others->items[kept++] = others->items[i];
+    }
+    others->count = kept;
+}
+
 void pab_names_release(struct pab_names *n)
 {
     free(n->bytes);
@@ -72,6 +84,7 @@ int pab_listing_read(struct pab_listing *l, int fd, size_t budget)
     int failed = n < 0 ? errno : 0;
     sort(&l->others);
     sort(&l->dirs);
+    if (l->dirs.count) drop_former(&l->others, &l->dirs);
     errno = failed;
     return n < 0 ? -1 : 0;
 }

@@ -1,7 +1,7 @@
 /* listing.h - the names in a folder, sorted by their bytes, folders apart from the rest, in little memory.
  *
  * A folder with more names than the budget comes in several runs, each sorted by itself: `more` says that another
- * pab_listing_read on the same fd gives the next one.
+ * pab_listing_read on the same fd gives the next one.  Within a run no name is in both lists.
  */
 #ifndef PAB_TREE_LISTING_H
 #define PAB_TREE_LISTING_H

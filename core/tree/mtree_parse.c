@@ -10,7 +10,7 @@
 /* Takes the escapes out in place. -1 for a broken one or a NUL. */
 static int unescape(char *s)
 {
-    char *out = s;
+    char *out = s = strchrnul(s, '\\');
     for (; *s; s++) {
         if (*s != '\\') {
             *out++ = *s;
@@ -103,7 +103,9 @@ static int parse_device(char *s, struct pab_entry *e)
 
 static int parse_digest(const char *s, struct pab_entry *e)
 {
-    if (strlen(s) != 64 || strspn(s, "0123456789abcdef") != 64) return -1;
+    size_t n = 0;
+    while ((s[n] >= '0' && s[n] <= '9') || (s[n] >= 'a' && s[n] <= 'f')) n++;
+    if (n != 64 || s[n]) return -1;
     e->sha256 = s;
     return 0;
 }
@@ -154,17 +156,29 @@ static int parse_link(struct pab_entry *e, char *link)
     return pab_tree_path_ok(e->link) ? 0 : -1;
 }
 
+/* Cuts the next word off *rest; NULL: there is none. */
+static char *next_word(char **rest)
+{
+    char *word = *rest;
+    while (*word == ' ' || *word == '\t') word++;
+    char *end = word;
+    while (*end && *end != ' ' && *end != '\t') end++;
+    *rest = *end ? end + 1 : end;
+    *end = '\0';
+    return end > word ? word : NULL;
+}
+
 int pab_mtree_parse(char *line, size_t size, uint64_t number, struct pab_entry *e, struct pab_error *err)
 {
     const char *word = "";
-    char *save = NULL, *path = NULL;
+    char *rest = line, *path = NULL;
     if (strlen(line) != size) goto bad;
-    path = strtok_r(line, " \t\n", &save);
+    path = next_word(&rest);
     if (!path || path[0] == '#') return 0;
     *e = (struct pab_entry){ .struct_size = sizeof *e };
     word = path;
     if (path[0] == '/' || parse_path(path, &e->path)) goto bad;
-    for (char *w = strtok_r(NULL, " \t\n", &save); w; w = strtok_r(NULL, " \t\n", &save)) {
+    for (char *w; (w = next_word(&rest)) != NULL;) {
         char *value = strchr(w, '=');
         word = w;
         if (!value) continue;

@@ -30,6 +30,7 @@ struct pab_tree_writer {
     struct pab_buf lines;
     struct pab_hash *hash;
     struct pab_base *base;
+    size_t near;                /* where the next path is looked for in it */
     struct pab_buf meta_path;
     struct {                    /* the entry whose data is being written */
         int open, hashed;
@@ -118,7 +119,7 @@ static int begin(struct pab_tree_writer *t, const struct pab_entry *e, struct pa
     if (!rc) rc = write_tar(t, t->pax.out.data, t->pax.out.size, err);
     if (rc) return rc;
     pab_tree_count(&t->counts, e);
-    struct pab_base_entry *r = t->base ? pab_base_find(t->base, e->path) : NULL;
+    struct pab_base_entry *r = t->base ? pab_base_find(t->base, e->path, &t->near) : NULL;
     if (r) r->state = plain_type(r->type) == plain_type(e->type) ? PAB_BASE_WRITTEN : PAB_BASE_REPLACED;
     return PAB_OK;
 }

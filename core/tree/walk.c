@@ -35,9 +35,8 @@ static int make_slots(struct pab_walker *w, struct pab_error *err)
 static void free_slot(struct pab_wslot *s)
 {
     if (!s) return;
-    pab_wdir_unref(s->dir);
+    pab_walk_clear(s);
     pab_buf_release(&s->names);
-    pab_buf_release(&s->path);
     pab_xattr_list_release(&s->xattrs);
     pab_hash_free(s->hash);
     free(s->buffer);
@@ -60,14 +59,13 @@ static void wait_for(struct pab_walker *w, struct pab_wslot *s)
 static struct pab_wslot *slot_at(struct pab_walker *w, unsigned i) { return w->slots[(w->head + i) % PAB_WALK_SLOTS]; }
 
 /* Names for as many batches as the ring has room for. PAB_END when there are no more. */
-static int fill_ring(struct pab_walker *w, struct pab_error *err)
+static int fill_ring(struct pab_walker *w)
 {
     while (w->filled < PAB_WALK_SLOTS) {
         struct pab_wslot *s = slot_at(w, w->filled);
-        int rc = pab_walk_next(w, s, err);
-        if (rc) return rc;
+        if (pab_walk_next(w, s)) return PAB_END;
         w->filled++;
-        if (!s->is_dir) submit(w, s);
+        submit(w, s);
     }
     return PAB_OK;
 }
@@ -84,7 +82,7 @@ static int drain_oldest(struct pab_walker *w, struct pab_error *err)
         s->first = s->done;
         submit(w, s);
     }
-    pab_wdir_unref(TAKE_PTR(s->dir));
+    pab_walk_clear(s);
     w->head = (w->head + 1) % PAB_WALK_SLOTS;
     w->filled--;
     return PAB_OK;
@@ -96,12 +94,10 @@ static int run(struct pab_walker *w, struct pab_error *err)
     int rc = pab_walk_start(w, first, err), more = 1;
     if (rc) return rc;
     w->filled = 1;
+    submit(w, first);
     while (w->filled) {
         if (w->cancelled && w->cancelled(w->cancel_ctx)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");
-        if (more && (rc = fill_ring(w, err)) != PAB_OK) {
-            if (rc != PAB_END) return rc;
-            more = 0;
-        }
+        if (more && fill_ring(w) == PAB_END) more = 0;
         rc = drain_oldest(w, err);
         if (rc) return rc;
     }
@@ -133,6 +129,7 @@ int pab_tree_walk(struct pab_tree_writer *t, struct pab_walk *walk, int (*cancel
     walk->matched = 0;
     int rc = open_root(&w, err);
     if (rc) return rc;
+    pab_walk_order_begin(&w);
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.ready, NULL);
     w.links = pab_links_new();

@@ -1,18 +1,20 @@
 /* walk.h - what the parts of a walk share.
  *
  *   walk.c       the order: which folder and which names come next, what the patterns say
- *   walk_read.c  worker threads: a batch of names of one folder is opened, read and hashed
+ *   walk_read.c  worker threads: a batch of names is opened, read and hashed
  *   walk_emit.c  the calling thread: batches, in their order, into the tree writer
  *   walk_large.c files that are too large for a batch, or sparse: streamed
  *
- * Batches lie in a ring of slots; the calling thread fills slots with names, workers fill them with content, the calling
- * thread takes them out.  A folder comes before what is in it, its plain names before its folders, each sorted by bytes.
+ * Batches lie in a ring of slots; the calling thread fills slots with names (of several folders when they are small), workers
+ * fill them with content, the calling thread takes them out.  A folder comes before what is in it, its plain names before its
+ * folders, each sorted by bytes: pab_tree_order().
  */
 #ifndef PAB_TREE_WALK_H
 #define PAB_TREE_WALK_H
 
 #include <pthread.h>
 #include <sys/stat.h>
+#include "core/base/glob.h"
 #include "core/stream/hash.h"
 #include "core/tree/base.h"
 #include "core/tree/entry.h"
@@ -22,6 +24,7 @@
 
 #define PAB_WALK_SLOTS 8u
 #define PAB_WALK_NAMES 64u             /* names in a batch, at most */
+#define PAB_WALK_FOLDERS 16u           /* of which so many may be folders: each is held open */
 #define PAB_WALK_BUFFER (512u << 10)   /* content of a batch */
 #define PAB_WALK_SMALL (256u << 10)    /* larger files are streamed */
 #define PAB_WALK_HELD 64u              /* folders of the way down that are held open */
@@ -43,9 +46,11 @@ enum pab_wstate {
     PAB_W_FAILED,            /* os_errno says why */
 };
 struct pab_wfile {
-    const char *name;        /* into the slot's names */
+    struct pab_wdir *dir;    /* that it is in; a folder's own */
+    const char *name;        /* into the slot's names; a folder's "" */
     unsigned char type;      /* DT_ */
     unsigned char state;
+    unsigned char lead;      /* a folder that is only taken when something below it is */
     unsigned char grew, shrank, no_xattrs;
     int os_errno;
     struct stat st;
@@ -58,14 +63,12 @@ struct pab_wfile {
 struct pab_walker;
 struct pab_wslot {
     struct pab_walker *walker;
-    struct pab_wdir *dir;
-    int is_dir;              /* the folder itself is the entry: files[0], already read */
-    int lead;                /* a folder that is only taken when something below it is */
     unsigned first, count;   /* files[first..count) are asked for */
     unsigned done;           /* ... of which those before this one are there */
+    unsigned folders;
     int busy;                /* with a worker; under the walker's lock */
     struct pab_wfile files[PAB_WALK_NAMES];
-    struct pab_buf names, path; /* path: the worker's scratch */
+    struct pab_buf names;
     char *buffer;            /* PAB_WALK_BUFFER bytes */
     size_t used;
     struct pab_xattr_list xattrs;
@@ -95,6 +98,8 @@ struct pab_walker {
     int (*cancelled)(void *ctx);
     void *cancel_ctx;
     int root;
+    struct pab_glob *exclude, *only;
+    size_t near;             /* where the next name is looked for in the base */
     size_t skip;             /* length of the prefix and its slash: where the part that patterns see begins in a path */
     struct { struct pab_wframe *items; size_t count, capacity; } frames;
     struct { struct pab_wlead *items; size_t count, capacity; } leads;
@@ -119,7 +124,7 @@ int pab_walk_is_gone(int os_errno);  /* what an open says of a name that vanishe
 
 /* walk_emit.c */
 int pab_walk_emit(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err);
-/* "DIR/NAME" in w->path, until the next call. */
+/* "DIR/NAME" in w->path, until the next call; DIR alone ("." for the root) when the name is "". */
 const char *pab_walk_path(struct pab_walker *w, const struct pab_wdir *dir, const char *name);
 void pab_walk_warn(struct pab_walker *w, const char *path, int os_errno, const char *message);
 /* Puts an entry, or a hard link to an earlier name of the same file; counts it. data NULL: an entry whose data follows;

@@ -23,7 +23,9 @@ const char *pab_walk_path(struct pab_walker *w, const struct pab_wdir *dir, cons
     pab_buf_clear(&w->path);
     if (dir->path[0]) {
         pab_buf_adds(&w->path, dir->path);
-        pab_buf_addc(&w->path, '/');
+        if (*name) pab_buf_addc(&w->path, '/');
+    } else if (!*name) {
+        pab_buf_addc(&w->path, '.');
     }
     pab_buf_adds(&w->path, name);
     return pab_buf_str(&w->path);
@@ -62,14 +64,15 @@ static int put_leads(struct pab_walker *w, const char *path, int write, struct p
     return rc;
 }
 
-static int add_lead(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err)
+static int add_lead(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *f, struct pab_error *err)
 {
-    int rc = put_leads(w, s->dir->path, 0, err);
+    int rc = put_leads(w, f->dir->path, 0, err);
     if (rc) return rc;
-    struct pab_wlead l = { .path = pab_strdup(s->dir->path), .st = s->files[0].st, .xattrs = s->xattrs };
-    s->xattrs = (struct pab_xattr_list){ 0 };
+    struct pab_wlead l = { .path = pab_strdup(f->dir->path), .st = f->st };
+    const struct pab_xattr *x = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
+    for (size_t i = 0; i < f->xattr_count && !rc; i++) rc = pab_xattr_list_add(&l.xattrs, x[i].name, x[i].value, x[i].size);
     PAB_PUSH(&w->leads, l);
-    return PAB_OK;
+    return rc ? pab_error_set(err, rc, 0, "not enough memory for the extended attributes of '%s'", f->dir->path) : PAB_OK;
 }
 
 /* The path under which this very file was written before, in *e; or its inode is remembered for later names. */
@@ -120,7 +123,7 @@ static int link_is_kept(struct pab_walker *w, const struct pab_entry *e, const s
 {
     const char *link = pab_base_link(w->base, r);
     if (r->type != PAB_TYPE_HARDLINK || strcmp(link, e->link)) return 0;
-    const struct pab_base_entry *first = pab_base_find(w->base, link);
+    const struct pab_base_entry *first = pab_base_find(w->base, link, NULL);
     return first && first->state == PAB_BASE_KEPT && pab_tree_may_take(w->writer, r);
 }
 
@@ -130,7 +133,7 @@ static int emit_same(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile
     struct pab_base_entry *r = f->known;
     struct pab_entry e;
     pab_entry_from_stat(&e, &f->st);
-    e.path = pab_walk_path(w, s->dir, f->name);
+    e.path = pab_walk_path(w, f->dir, f->name);
     if (e.type == PAB_TYPE_SYMLINK) e.link = pab_base_link(w->base, r);
     int later_name = f->st.st_nlink > 1 && pab_links_find(w->links, f->st.st_dev, f->st.st_ino);
     if (!later_name && (r->type != e.type || !pab_tree_may_take(w->writer, r))) {
@@ -161,12 +164,31 @@ static void warn_about(struct pab_walker *w, const char *path, const struct pab_
     if (f->shrank) pab_walk_warn(w, path, 0, "file shrank while it was read: filled with zeros");
 }
 
+static int emit_dir(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *f, struct pab_error *err)
+{
+    struct pab_entry e;
+    if (f->lead) return add_lead(w, s, f, err);
+    pab_entry_from_stat(&e, &f->st);
+    e.path = pab_walk_path(w, f->dir, "");
+    if (f->state == PAB_W_SAME && pab_tree_may_take(w->writer, f->known)) {
+        int rc = announce(w, &e, err);
+        return rc ? rc : pab_tree_keep(w->writer, &e, f->known, err);
+    }
+    if (f->state == PAB_W_SAME) pab_walk_read_xattrs(s, f);
+    e.xattr_count = f->xattr_count;
+    e.xattrs = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
+    warn_about(w, e.path, f);
+    if (f->os_errno) pab_walk_warn(w, e.path, f->os_errno, "cannot read the folder, its content is left out");
+    return pab_walk_put(w, &e, &f->st, NULL, NULL, NULL, err);
+}
+
 static int emit_one(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *f, struct pab_error *err)
 {
     struct pab_entry e;
+    if (f->type == DT_DIR) return emit_dir(w, s, f, err);
     if (f->state == PAB_W_LARGE) return pab_walk_large(w, s, f, err);
     if (f->state == PAB_W_SAME) return emit_same(w, s, f, err);
-    const char *path = pab_walk_path(w, s->dir, f->name);
+    const char *path = pab_walk_path(w, f->dir, f->name);
     if (f->state == PAB_W_GONE) return pab_walk_warn(w, path, 0, "vanished while the folder was read: left out"), PAB_OK;
     if (f->state == PAB_W_FAILED) return pab_walk_warn(w, path, f->os_errno, "cannot be read, left out"), PAB_OK;
     if (pab_entry_from_stat(&e, &f->st)) return PAB_OK;
@@ -179,27 +201,9 @@ static int emit_one(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile 
     return pab_walk_put(w, &e, &f->st, s->buffer + f->data, f->sha256, NULL, err);
 }
 
-static int emit_dir(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err)
-{
-    struct pab_wfile *f = &s->files[0];
-    struct pab_entry e;
-    if (s->lead) return add_lead(w, s, err);
-    pab_entry_from_stat(&e, &f->st);
-    e.path = s->dir->path[0] ? s->dir->path : ".";
-    e.xattr_count = f->xattr_count;
-    e.xattrs = pab_xattr_list_view(&s->xattrs, 0, f->xattr_count);
-    warn_about(w, e.path, f);
-    if (f->os_errno) pab_walk_warn(w, e.path, f->os_errno, "cannot read the folder, its content is left out");
-    struct pab_base_entry *r = w->base ? pab_base_find(w->base, e.path) : NULL;
-    if (!r || r->type != PAB_TYPE_DIR || !pab_base_unchanged(w->base, r, &f->st) || !pab_tree_may_take(w->writer, r)) return pab_walk_put(w, &e, &f->st, NULL, NULL, NULL, err);
-    int rc = announce(w, &e, err);
-    return rc ? rc : pab_tree_keep(w->writer, &e, r, err);
-}
-
 /* What was read of the batch so far. */
 int pab_walk_emit(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err)
 {
-    if (s->is_dir) return emit_dir(w, s, err);
     int rc = PAB_OK;
     for (unsigned i = s->first; i < s->done && !rc; i++) {
         if (w->cancelled && w->cancelled(w->cancel_ctx)) return pab_error_set(err, PAB_E_CANCELLED, 0, "cancelled");

@@ -97,7 +97,7 @@ static int put_large(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile
     struct pab_entry e;
     int is_link = 0;
     pab_entry_from_stat(&e, st);
-    e.path = pab_walk_path(w, s->dir, f->name);
+    e.path = pab_walk_path(w, f->dir, f->name);
     e.xattr_count = f->xattr_count;
     e.xattrs = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
     if (f->no_xattrs) pab_walk_warn(w, e.path, 0, "its extended attributes could not be read and are left out");
@@ -116,14 +116,14 @@ int pab_walk_large(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile *
 {
     struct pab_error mine = { 0 };
     struct stat st;
-    CLEANUP_CLOSE int fd = pab_walk_open(s->dir->fd, f->name, 0);
+    CLEANUP_CLOSE int fd = pab_walk_open(f->dir->fd, f->name, 0);
     if (fd < 0 && !pab_walk_is_gone(errno)) {
         int why = errno;
-        pab_walk_warn(w, pab_walk_path(w, s->dir, f->name), why, "cannot be read, left out");
+        pab_walk_warn(w, pab_walk_path(w, f->dir, f->name), why, "cannot be read, left out");
         return PAB_OK;
     }
     if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_ino != f->st.st_ino || st.st_dev != f->st.st_dev) {
-        pab_walk_warn(w, pab_walk_path(w, s->dir, f->name), 0, "vanished while the folder was read: left out");
+        pab_walk_warn(w, pab_walk_path(w, f->dir, f->name), 0, "vanished while the folder was read: left out");
         return PAB_OK;
     }
     int rc = put_large(w, s, f, fd, &st, &mine);

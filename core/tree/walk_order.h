@@ -6,9 +6,12 @@
 
 /* The walk's root as the first batch. */
 int pab_walk_start(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err);
-/* Fills the slot with the next batch: PAB_OK, PAB_END when there is none, or a code. */
-int pab_walk_next(struct pab_walker *w, struct pab_wslot *s, struct pab_error *err);
-void pab_wdir_unref(struct pab_wdir *d);
+/* Fills the empty slot with the next batch: PAB_OK, or PAB_END when there is none. */
+int pab_walk_next(struct pab_walker *w, struct pab_wslot *s);
+/* Lets go of the folders that the batch is in; it is empty then. */
+void pab_walk_clear(struct pab_wslot *s);
+/* Takes the patterns apart; they are the walk's. */
+void pab_walk_order_begin(struct pab_walker *w);
 void pab_walk_order_release(struct pab_walker *w);
 
 #endif

@@ -72,7 +72,7 @@ static int read_content(struct pab_wslot *s, struct pab_wfile *f, int fd)
 /* 0 when there is no room left for it. */
 static int read_file(struct pab_wslot *s, struct pab_wfile *f)
 {
-    CLEANUP_CLOSE int fd = pab_walk_open(s->dir->fd, f->name, 0);
+    CLEANUP_CLOSE int fd = pab_walk_open(f->dir->fd, f->name, 0);
     if (fd < 0 || fstat(fd, &f->st)) return set_failed(f, errno);
     if (!S_ISREG(f->st.st_mode)) return set_failed(f, ENOENT);
     int sparse = (uint64_t)f->st.st_blocks * 512 < (uint64_t)f->st.st_size && f->st.st_size > 4096;
@@ -87,7 +87,7 @@ static int read_file(struct pab_wslot *s, struct pab_wfile *f)
 static int read_link(struct pab_wslot *s, struct pab_wfile *f)
 {
     if (s->used + PAB_TREE_LINK_MAX + 1 > PAB_WALK_BUFFER) return 0;
-    ssize_t n = readlinkat(s->dir->fd, f->name, s->buffer + s->used, PAB_TREE_LINK_MAX + 1);
+    ssize_t n = readlinkat(f->dir->fd, f->name, s->buffer + s->used, PAB_TREE_LINK_MAX + 1);
     if (n < 0) return set_failed(f, errno == EINVAL ? ENOENT : errno);
     if (n == 0 || n > (ssize_t)PAB_TREE_LINK_MAX) return set_failed(f, ENAMETOOLONG);
     f->data = s->used;
@@ -99,18 +99,18 @@ static int read_link(struct pab_wslot *s, struct pab_wfile *f)
 void pab_walk_read_xattrs(struct pab_wslot *s, struct pab_wfile *f)
 {
     char path[64 + NAME_MAX]; /* there is no call for the attributes of a name below an fd */
-    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", s->dir->fd, f->name);
+    if (f->type == DT_DIR) {
+        read_xattrs(s, f, f->dir->fd, NULL);
+        return;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d/%s", f->dir->fd, f->name);
     read_xattrs(s, f, -1, path);
 }
 
-/* What the parent has under this name; 1 when it is still that, so that there is nothing to read. */
+/* 1 when it is still what the parent has, so that there is nothing to read. */
 static int is_same(struct pab_wslot *s, struct pab_wfile *f)
 {
-    pab_buf_clear(&s->path);
-    if (s->dir->path[0] && (pab_buf_adds(&s->path, s->dir->path) || pab_buf_addc(&s->path, '/'))) return 0;
-    if (pab_buf_adds(&s->path, f->name)) return 0;
-    f->known = pab_base_find(s->walker->base, s->path.data);
-    if (!f->known || fstatat(s->dir->fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW)) return 0;
+    if (!f->known || (f->type != DT_DIR && fstatat(f->dir->fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW))) return 0;
     if (IFTODT(f->st.st_mode) != f->type || !pab_base_unchanged(s->walker->base, f->known, &f->st)) return 0;
     f->state = PAB_W_SAME;
     return 1;
@@ -121,10 +121,13 @@ static int read_one(struct pab_wslot *s, struct pab_wfile *f)
     f->state = PAB_W_READ;
     f->grew = f->shrank = f->no_xattrs = 0;
     f->xattr_count = 0;
-    f->known = NULL;
-    if (s->walker->base && is_same(s, f)) return 1;
+    if (is_same(s, f)) return 1;
+    if (f->type == DT_DIR) {
+        if (f->dir->fd >= 0) pab_walk_read_xattrs(s, f);
+        return 1;
+    }
     if (f->type == DT_REG) return read_file(s, f);
-    if (fstatat(s->dir->fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW)) return set_failed(f, errno);
+    if (fstatat(f->dir->fd, f->name, &f->st, AT_SYMLINK_NOFOLLOW)) return set_failed(f, errno);
     if (IFTODT(f->st.st_mode) != f->type) return set_failed(f, ENOENT);
     if (f->type == DT_LNK) return read_link(s, f);
     pab_walk_read_xattrs(s, f);

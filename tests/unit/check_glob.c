@@ -150,6 +150,35 @@ START_TEST(every_short_pattern_agrees_with_the_slow_matcher)
 }
 END_TEST
 
+/* What a walk asks, which has asked it of every folder above before. */
+START_TEST(a_name_is_judged_as_its_path_is)
+{
+    char pattern[8], path[8];
+    unsigned long compared = 0;
+    for (size_t plen = 1; plen <= 5; plen++) {
+        for (unsigned long i = 0; i < power(4, plen); i++) {
+            struct pab_glob g;
+            nth("ab*/", plen, i, pattern);
+            pab_glob_compile(pattern, &g);
+            for (unsigned long k = 0; k < power(3, 5); k++) {
+                nth("ab/", 5, k, path);
+                char *slash = strrchr(path, '/');
+                if (!is_path(path)) continue;
+                if (slash) *slash = '\0';
+                int above = slash && pab_glob_match(pattern, path, 1);
+                if (slash) *slash = '/';
+                if (above) continue;
+                compared++;
+                for (int is_dir = 0; is_dir < 2; is_dir++)
+                    ck_assert_msg(pab_glob_match_name(&g, path, slash ? (size_t)(slash + 1 - path) : 0, is_dir) == pab_glob_match(pattern, path, is_dir),
+                                  "'%s' against '%s'", pattern, path);
+            }
+        }
+    }
+    ck_assert_uint_gt(compared, 50000);
+}
+END_TEST
+
 START_TEST(a_walk_is_never_kept_from_what_would_match)
 {
     char pattern[8], anchored[9], path[8];
@@ -185,5 +214,5 @@ END_TEST
 
 UNIT_MAIN("glob", without_a_slash_it_matches_at_any_depth, with_a_slash_it_is_anchored_at_the_root, a_trailing_slash_means_folders,
           what_matches_a_folder_matches_all_below, a_star_stays_in_its_folder_and_two_do_not, question_marks_classes_and_escapes,
-          many_stars_do_not_take_for_ever, every_short_pattern_agrees_with_the_slow_matcher, a_walk_is_never_kept_from_what_would_match,
+          many_stars_do_not_take_for_ever, every_short_pattern_agrees_with_the_slow_matcher, a_name_is_judged_as_its_path_is, a_walk_is_never_kept_from_what_would_match,
           a_walk_is_kept_from_what_cannot_match)

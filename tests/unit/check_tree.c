@@ -247,8 +247,8 @@ static void put_large(struct pab_tree_writer *t, int root)
 {
     struct pab_error err = { 0 };
     struct pab_wdir top = { .fd = root, .path = (char[]){ "" } };
-    struct pab_wslot slot = { .dir = &top };
-    struct pab_wfile f = { .name = "big" };
+    struct pab_wslot slot = { .count = 0 };
+    struct pab_wfile f = { .dir = &top, .name = "big" };
     struct pab_walker w = { .writer = t };
     ck_assert_int_eq(pab_walk_large(&w, &slot, &f, &err), PAB_OK);
     pab_buf_release(&w.path);

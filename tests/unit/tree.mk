@@ -12,3 +12,8 @@ unit_tests += tests/unit/check_tree_chain
 tests_unit_check_tree_chain_SOURCES = tests/unit/check_tree_chain.c tests/unit/tree_fixture.h tests/unit/unit.h
 tests_unit_check_tree_chain_CPPFLAGS = $(UNIT_CPPFLAGS)
 tests_unit_check_tree_chain_LDADD = $(UNIT_LIBS)
+
+unit_tests += tests/unit/check_base
+tests_unit_check_base_SOURCES = tests/unit/check_base.c tests/unit/tree_fixture.h tests/unit/unit.h
+tests_unit_check_base_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_base_LDADD = $(UNIT_LIBS)
