@@ -31,13 +31,13 @@ static void tree_warning(void *ctx, const char *path, const char *message)
     pab_opctx_warn(o->c, PAB_WARNING_FILE, o->mf.object, text);
 }
 
-static int open_file(struct out *o, const struct pab_artifact_desc *d, const char *extension, struct pab_compression how,
+static int open_file(struct out *o, const struct pab_artifact_desc *d, const char *extension, struct pab_compression how, int is_index,
                      char **ret_path, int *ret_fd, struct pab_writer **ret_writer, struct pab_error *err)
 {
     struct pab_file_spec spec = { .category = d->category, .target = o->c->target, .stem = d->stem, .extension = extension,
                                   .suffix = pab_codec_suffix(how.codec), .plain_name = (d->flags & PAB_ART_PLAIN_NAME) != 0 };
     if (pab_stage_create(o->c->stage, &spec, ret_path, ret_fd, err)) return err->code;
-    return pab_writer_open(&(struct pab_writer_opts){ .fd = *ret_fd, .compression = how, .what = *ret_path,
+    return pab_writer_open(&(struct pab_writer_opts){ .fd = *ret_fd, .compression = how, .what = *ret_path, .no_content_hash = is_index,
                                                       .progress = pab_opctx_progress, .progress_ctx = o->c }, ret_writer, err);
 }
 
@@ -80,7 +80,8 @@ static int load_base(struct out *o, const struct pab_mf_artifact *a, struct pab_
     pab_codec_from_name(a->encoding, &codec);
     CLEANUP_CLOSE int fd = pab_backup_open_file(o->c->parent, a->index_path, err);
     if (fd < 0) return err->code;
-    int rc = pab_source_open(&(struct pab_source_opts){ .fd = fd, .codec = codec, .length = PAB_SIZE_UNKNOWN, .what = a->index_path }, &s, err);
+    int rc = pab_source_open(&(struct pab_source_opts){ .fd = fd, .codec = codec, .length = PAB_SIZE_UNKNOWN,
+                                                        .no_content_hash = 1, .what = a->index_path }, &s, err);
     if (!rc) rc = pab_base_load(s, a->started_ns, &o->base, err);
     if (!rc) pab_source_result(s, &got);
     pab_source_close(s);
@@ -138,8 +139,8 @@ static int o_begin(void *ctx, const struct pab_artifact_desc *d, void **ret, str
     o->mf.encryption = pab_strdup("none");
     o->mf.started_ns = pab_now_ns();
     int tree = d->kind == PAB_KIND_TREE;
-    int rc = open_file(o, d, tree ? "tar" : d->extension, how, &o->mf.path, &o->fd, &o->writer, err);
-    if (!rc && tree) rc = open_file(o, d, "mtree", how, &o->mf.index_path, &o->index_fd, &o->index_writer, err);
+    int rc = open_file(o, d, tree ? "tar" : d->extension, how, 0, &o->mf.path, &o->fd, &o->writer, err);
+    if (!rc && tree) rc = open_file(o, d, "mtree", how, 1, &o->mf.index_path, &o->index_fd, &o->index_writer, err);
     if (!rc && tree) rc = pab_tree_writer_open(o->writer, o->index_writer, &(struct pab_tree_warnings){ .warn = tree_warning, .ctx = o }, &o->tree, err);
     if (!rc && tree && c->parent) build_on_parent(o);
     if (rc) free_out(o, 1);

@@ -57,7 +57,7 @@ static struct pab_chunk *next_to_hash(const struct pab_writer *w)
 static void hash_chunk(struct pab_writer *w, struct pab_chunk *c)
 {
     pthread_mutex_unlock(&w->works->lock);
-    if (w->packer->pack) pab_hash_add(w->plain_hash, c->plain, c->size); /* else both are the same */
+    if (w->plain_hash) pab_hash_add(w->plain_hash, c->plain, c->size);
     w->result.content_size += c->size;
     pthread_mutex_lock(&w->works->lock);
     c->hashed = 1;

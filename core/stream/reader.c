@@ -52,7 +52,7 @@ int pab_source_open(const struct pab_source_opts *opts, struct pab_source **ret,
     }
     if (!opts->no_hash) {
         s->packed_hash = pab_hash_new();
-        if (s->unpacker) s->plain_hash = pab_hash_new();
+        if (s->unpacker && !opts->no_content_hash) s->plain_hash = pab_hash_new();
     }
     *ret = s;
     return PAB_OK;
@@ -137,9 +137,9 @@ void pab_source_result(struct pab_source *s, struct pab_stream_result *ret)
 {
     *ret = (struct pab_stream_result){ .size = s->packed_count, .content_size = s->plain_count };
     if (!s->packed_hash) return;
-    if (s->packed_hash) pab_hash_hex(s->packed_hash, ret->sha256);
+    pab_hash_hex(s->packed_hash, ret->sha256);
     if (s->plain_hash) pab_hash_hex(s->plain_hash, ret->content_sha256);
-    else memcpy(ret->content_sha256, ret->sha256, sizeof ret->sha256);
+    else if (!s->opts.no_content_hash) memcpy(ret->content_sha256, ret->sha256, sizeof ret->sha256);
     pab_hash_free(s->packed_hash);
     pab_hash_free(s->plain_hash);
     s->packed_hash = s->plain_hash = NULL;

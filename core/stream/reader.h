@@ -24,6 +24,7 @@ struct pab_source_opts {
     uint64_t length;         /* compressed bytes to read; PAB_SIZE_UNKNOWN: to the end of the file */
     unsigned threads;        /* 0: as many as there are cores; 1: no threads at all, for readers of single blocks */
     int no_hash;             /* leave the hashes out of the result */
+    int no_content_hash;     /* leave content_sha256 out of it */
     const char *what;
     void (*progress)(void *ctx, uint64_t content_bytes, uint64_t bytes);
     void *progress_ctx;

@@ -77,7 +77,7 @@ int pab_writer_open(const struct pab_writer_opts *opts, struct pab_writer **ret,
     w->chunk = w->packer->chunk;
     w->refs = 1;
     w->end = &w->first;
-    w->plain_hash = pab_hash_new();
+    if (w->packer->pack && !opts->no_content_hash) w->plain_hash = pab_hash_new(); /* else there is nothing of its own to hash */
     w->packed_hash = pab_hash_new();
     pthread_cond_init(&w->ready, NULL);
     int failed = pab_thread_start(&w->drain, pab_writer_drain, w);
@@ -164,8 +164,8 @@ int pab_writer_finish(struct pab_writer *w, struct pab_stream_result *ret, struc
     if (!code) code = write_end(w, err);
     if (!code) {
         pab_hash_hex(w->packed_hash, w->result.sha256);
-        if (w->packer->pack) pab_hash_hex(w->plain_hash, w->result.content_sha256);
-        else memcpy(w->result.content_sha256, w->result.sha256, sizeof w->result.sha256);
+        if (w->plain_hash) pab_hash_hex(w->plain_hash, w->result.content_sha256);
+        else if (!w->opts.no_content_hash) memcpy(w->result.content_sha256, w->result.sha256, sizeof w->result.sha256);
         *ret = w->result;
         memset(&w->result, 0, sizeof w->result);
     }

@@ -50,6 +50,7 @@ struct pab_writer_opts {
     int fd;
     struct pab_compression compression;
     const char *what;          /* for messages */
+    int no_content_hash;       /* leave content_sha256 out of the result */
     int no_sync;               /* tests and benchmarks: leave out the fsync */
     void (*progress)(void *ctx, uint64_t content_bytes, uint64_t bytes); /* deltas, from the writer thread; or NULL */
     void *progress_ctx;

@@ -144,6 +144,38 @@ START_TEST(what_is_written_comes_back_with_the_same_hashes)
 }
 END_TEST
 
+START_TEST(the_hash_of_the_content_alone_can_be_left_out)
+{
+    uint8_t *p = sample(100000, 3);
+    for (unsigned c = 0; c < CODECS; c++) {
+        struct pab_error err = { 0 };
+        struct pab_stream_result all = { 0 }, some = { 0 }, got = { 0 };
+        struct pab_writer *w;
+        struct pab_source *r;
+        char buf[4096];
+        int one = temp_file(), two = temp_file();
+        write_file(one, codecs[c], p, 100000, &all);
+        struct pab_writer_opts to = { .fd = two, .compression = codecs[c], .what = "x", .no_sync = 1, .no_content_hash = 1 };
+        ck_assert_int_eq(pab_writer_open(&to, &w, &err), PAB_OK);
+        ck_assert_int_eq(pab_writer_write(w, p, 100000, &err), PAB_OK);
+        ck_assert_int_eq(pab_writer_finish(w, &some, &err), PAB_OK);
+        struct pab_source_opts from = { .fd = two, .codec = codecs[c].codec, .length = PAB_SIZE_UNKNOWN, .what = "x", .no_content_hash = 1 };
+        ck_assert_int_eq(pab_source_open(&from, &r, &err), PAB_OK);
+        while (pab_source_read(r, buf, sizeof buf, &err) > 0) continue;
+        pab_source_result(r, &got);
+        pab_source_close(r);
+        ck_assert_str_eq(some.sha256, all.sha256);
+        ck_assert_str_eq(got.sha256, all.sha256);
+        ck_assert_uint_eq(got.content_size, 100000);
+        ck_assert_str_eq(some.content_sha256, "");
+        ck_assert_str_eq(got.content_sha256, "");
+        close(one);
+        close(two);
+    }
+    free(p);
+}
+END_TEST
+
 START_TEST(stock_gzip_and_zstd_read_our_files)
 {
     size_t sizes[] = { 0, 5 << 20 };
@@ -527,7 +559,7 @@ START_TEST(words_for_codecs_and_levels)
 END_TEST
 
 UNIT_MAIN("stream",
-    what_is_written_comes_back_with_the_same_hashes, stock_gzip_and_zstd_read_our_files, files_of_other_tools_are_read,
+    what_is_written_comes_back_with_the_same_hashes, the_hash_of_the_content_alone_can_be_left_out, stock_gzip_and_zstd_read_our_files, files_of_other_tools_are_read,
     every_truncation_is_noticed, a_file_of_ours_that_lost_whole_members_is_noticed, flipped_bits_are_noticed_and_located,
     rubbish_after_the_end_is_noticed_and_zeros_are_not, the_end_of_a_file_is_judged_without_reading_it, a_range_beyond_the_file_is_refused_with_the_sizes,
     blocks_of_several_threads_are_each_whole_and_found_again, bytes_outside_of_blocks_while_one_is_open_are_refused,
