@@ -103,9 +103,10 @@ static int parse_device(char *s, struct pab_entry *e)
 
 static int parse_digest(const char *s, struct pab_entry *e)
 {
-    size_t n = 0;
-    while ((s[n] >= '0' && s[n] <= '9') || (s[n] >= 'a' && s[n] <= 'f')) n++;
-    if (n != 64 || s[n]) return -1;
+    unsigned char others = 0;
+    if (strlen(s) != 64) return -1;
+    for (unsigned i = 0; i < 64; i++) others |= !((unsigned char)(s[i] - '0') < 10 || (unsigned char)(s[i] - 'a') < 6); /* all, for speed */
+    if (others) return -1;
     e->sha256 = s;
     return 0;
 }
@@ -120,19 +121,17 @@ static int parse_text(char *s, const char **ret)
 /* Unknown keywords are other programs' business. */
 static int parse_keyword(const char *key, char *value, struct pab_entry *e)
 {
-    if (!strcmp(key, "type")) return parse_type(value, &e->type);
-    if (!strcmp(key, "mode")) return parse_u32(value, 8, 07777, &e->mode);
-    if (!strcmp(key, "uid")) return parse_u32(value, 10, UINT32_MAX, &e->uid);
-    if (!strcmp(key, "gid")) return parse_u32(value, 10, UINT32_MAX, &e->gid);
-    if (!strcmp(key, "size")) return parse_u64(value, 10, INT64_MAX, &e->size);
-    if (!strcmp(key, "time")) return pab_mtree_time(value, &e->mtime_ns);
-    if (!strcmp(key, "inode")) return parse_u64(value, 10, UINT64_MAX, &e->inode);
-    if (!strcmp(key, "link")) return parse_text(value, &e->link);
-    if (!strcmp(key, "uname")) return parse_text(value, &e->user);
-    if (!strcmp(key, "gname")) return parse_text(value, &e->group);
-    if (!strcmp(key, "device")) return parse_device(value, e);
-    if (!strcmp(key, "sha256digest")) return parse_digest(value, e);
-    return 0;
+    switch (key[0]) {
+    case 'd': return strcmp(key, "device") ? 0 : parse_device(value, e);
+    case 'g': return !strcmp(key, "gid") ? parse_u32(value, 10, UINT32_MAX, &e->gid) : strcmp(key, "gname") ? 0 : parse_text(value, &e->group);
+    case 'i': return strcmp(key, "inode") ? 0 : parse_u64(value, 10, UINT64_MAX, &e->inode);
+    case 'l': return strcmp(key, "link") ? 0 : parse_text(value, &e->link);
+    case 'm': return strcmp(key, "mode") ? 0 : parse_u32(value, 8, 07777, &e->mode);
+    case 's': return !strcmp(key, "sha256digest") ? parse_digest(value, e) : strcmp(key, "size") ? 0 : parse_u64(value, 10, INT64_MAX, &e->size);
+    case 't': return !strcmp(key, "type") ? parse_type(value, &e->type) : strcmp(key, "time") ? 0 : pab_mtree_time(value, &e->mtime_ns);
+    case 'u': return !strcmp(key, "uid") ? parse_u32(value, 10, UINT32_MAX, &e->uid) : strcmp(key, "uname") ? 0 : parse_text(value, &e->user);
+    default: return 0;
+    }
 }
 
 /* "./a/b" becomes "a/b". */
@@ -160,9 +159,8 @@ static int parse_link(struct pab_entry *e, char *link)
 static char *next_word(char **rest)
 {
     char *word = *rest;
-    while (*word == ' ' || *word == '\t') word++;
-    char *end = word;
-    while (*end && *end != ' ' && *end != '\t') end++;
+    while (*word == ' ') word++;
+    char *end = strchrnul(word, ' ');
     *rest = *end ? end + 1 : end;
     *end = '\0';
     return end > word ? word : NULL;
@@ -173,6 +171,7 @@ int pab_mtree_parse(char *line, size_t size, uint64_t number, struct pab_entry *
     const char *word = "";
     char *rest = line, *path = NULL;
     if (strlen(line) != size) goto bad;
+    for (char *tab = line; (tab = strchr(tab, '\t')) != NULL;) *tab = ' ';
     path = next_word(&rest);
     if (!path || path[0] == '#') return 0;
     *e = (struct pab_entry){ .struct_size = sizeof *e };

@@ -36,6 +36,7 @@ static void free_slot(struct pab_wslot *s)
 {
     if (!s) return;
     pab_walk_clear(s);
+    pab_walk_close(s);
     pab_buf_release(&s->names);
     pab_xattr_list_release(&s->xattrs);
     pab_hash_free(s->hash);

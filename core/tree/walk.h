@@ -68,6 +68,8 @@ struct pab_wslot {
     unsigned folders;
     int busy;                /* with a worker; under the walker's lock */
     struct pab_wfile files[PAB_WALK_NAMES];
+    int closing[PAB_WALK_NAMES]; /* folders that nobody needs any more: the worker closes them */
+    unsigned closings;
     struct pab_buf names;
     char *buffer;            /* PAB_WALK_BUFFER bytes */
     size_t used;
@@ -116,6 +118,7 @@ struct pab_walker {
 
 /* walk_read.c */
 void pab_walk_read_batch(void *slot);             /* a pool's job */
+void pab_walk_close(struct pab_wslot *s);         /* what is in s->closing */
 /* The extended attributes alone, of what was not read. */
 void pab_walk_read_xattrs(struct pab_wslot *s, struct pab_wfile *f);
 /* Opens for reading without touching the access time where that is allowed; follows no link, waits for nothing. */

@@ -15,12 +15,19 @@
 
 enum verdict { LEAVE, LEAD, TAKE };
 
-static void unref(struct pab_wdir *d)
+/* The descriptor of a folder that nobody needs any more, to be closed; or -1. */
+static int let_go(struct pab_wdir *d)
 {
-    if (!d || --d->refs) return;
-    if (d->fd >= 0) close(d->fd);
+    if (!d || --d->refs) return -1;
+    int fd = d->fd;
     free(d->path);
     free(d);
+    return fd;
+}
+
+static void unref(struct pab_wdir *d)
+{
+    CLEANUP_CLOSE int fd = let_go(d);
 }
 
 static uint32_t entry_type(unsigned char type)
@@ -114,7 +121,10 @@ void pab_walk_order_release(struct pab_walker *w)
 
 void pab_walk_clear(struct pab_wslot *s)
 {
-    for (unsigned i = 0; i < s->count; i++) unref(TAKE_PTR(s->files[i].dir));
+    for (unsigned i = 0; i < s->count; i++) {
+        int fd = let_go(TAKE_PTR(s->files[i].dir));
+        if (fd >= 0) s->closing[s->closings++] = fd;
+    }
     s->first = s->count = s->done = s->folders = 0;
     pab_buf_clear(&s->names);
 }

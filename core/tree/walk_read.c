@@ -134,11 +134,17 @@ static int read_one(struct pab_wslot *s, struct pab_wfile *f)
     return 1;
 }
 
+void pab_walk_close(struct pab_wslot *s)
+{
+    while (s->closings) close(s->closing[--s->closings]);
+}
+
 void pab_walk_read_batch(void *slot)
 {
     struct pab_wslot *s = slot;
     unsigned i = s->first;
     s->used = 0;
+    pab_walk_close(s);
     pab_xattr_list_clear(&s->xattrs);
     while (i < s->count && s->xattrs.bytes.size <= PAB_TREE_XATTRS_MAX && read_one(s, &s->files[i])) i++;
     pthread_mutex_lock(&s->walker->lock);
