@@ -1,5 +1,7 @@
 # Unit tests: one Check program a module, tests/unit/check_<module>.c; a fragment a layer.
-UNIT_CPPFLAGS = $(CORE_CPPFLAGS) $(CHECK_CFLAGS) -DTEST_SRCDIR=\"$(abs_top_srcdir)\" -DTEST_BUILDDIR=\"$(abs_top_builddir)\"
+UNIT_CPPFLAGS = $(CORE_CPPFLAGS) $(CHECK_CFLAGS)
+# for the few that look for files (the others compile to the same in every folder)
+UNIT_PATHS = -DTEST_SRCDIR=\"$(abs_top_srcdir)\" -DTEST_BUILDDIR=\"$(abs_top_builddir)\"
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 unit_tests =
 
@@ -39,7 +41,7 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; top_bu
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
 check-valgrind:
-	CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)' \
+	CK_FORK=no PABENGINE_TEST_SLOW=yes $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)' \
 	    LOG_COMPILER='$(LIBTOOL) --quiet --mode=execute valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 check-integration:
 	$(top_srcdir)/tests/run --again integration

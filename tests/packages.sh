@@ -4,7 +4,7 @@
 # "a|b": either will do, a is installed when neither is there; "a|/file": so does that file, whoever installed it.
 packages_build='build-essential autoconf automake libtool pkg-config perl libpq-dev libarchive-dev libyaml-dev libssl-dev libjansson-dev libzstd-dev libisal-dev libdeflate-dev libcurl4-openssl-dev libsqlite3-dev'
 packages_stack='postgresql-15 docker.io|docker-ce busybox-static|busybox attr acl sqlite3 zstd'
-packages_test='openssl check pgbouncer valgrind g++ libarchive-tools jq pigz isal shellcheck curl python3 chromium cron systemd'
+packages_test='openssl check pgbouncer valgrind g++ libarchive-tools jq pigz isal shellcheck curl python3 chromium cron systemd ccache'
 # what the three servers need to be filled and looked at
 packages_services='curl jq python3'
 packages_neo4j='maven|/usr/bin/mvn openjdk-17-jre-headless|openjdk-17-jdk-headless'

@@ -4,6 +4,6 @@ lint_tests += tests/lint/abi.sh %D%/check_lint.sh
 if HAVE_CHECK
 unit_tests += %D%/check_abi
 %C%_check_abi_SOURCES = %D%/check_abi.c tests/unit/unit.h
-%C%_check_abi_CPPFLAGS = $(UNIT_CPPFLAGS)
+%C%_check_abi_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
 %C%_check_abi_LDADD = libpab_plug.la libpab_config.la libpab_base.la $(YAML_LIBS) $(CHECK_LIBS)
 endif

@@ -16,6 +16,7 @@
 #define HEAD_MAX 65536
 #define BODY_MAX (64u << 20)
 #define MAX 4096
+#define AGAIN_SIZE 16384 /* of a part that is sent for ever */
 
 struct rule { char *pattern; struct fake_answer answer; unsigned used; };
 struct asked { char *request, *body; };
@@ -273,6 +274,16 @@ void fake_http_free(struct fake_http *s)
 
 const char *fake_http_url(const struct fake_http *s) { return s->url; }
 
+/* Over and over in one piece: the client is to be tested, not its patience. */
+static char *repeated(const char *text)
+{
+    size_t n = strlen(text), times = AGAIN_SIZE / n + 1;
+    char *all = malloc(n * times + 1);
+    for (size_t i = 0; i < times; i++) memcpy(all + i * n, text, n);
+    all[n * times] = '\0';
+    return all;
+}
+
 void fake_http_on(struct fake_http *s, const char *pattern, struct fake_answer a)
 {
     pthread_mutex_lock(&s->lock);
@@ -285,7 +296,7 @@ void fake_http_on(struct fake_http *s, const char *pattern, struct fake_answer a
         a.body = copy;
     }
     if (a.headers) a.headers = strdup(a.headers);
-    if (a.again) a.again = strdup(a.again);
+    if (a.again) a.again = repeated(a.again);
     s->rules[s->rule_count++] = (struct rule){ .pattern = strdup(pattern), .answer = a };
     pthread_mutex_unlock(&s->lock);
 }

@@ -6,7 +6,7 @@ tests_unit_check_hooks_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_metrics
 tests_unit_check_metrics_SOURCES = tests/unit/check_metrics.c tests/unit/around_fixture.h tests/unit/engine_fixture.h tests/unit/unit.h
-tests_unit_check_metrics_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_metrics_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
 tests_unit_check_metrics_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_outcome
@@ -23,7 +23,7 @@ tests_unit_check_template_LDADD = $(UNIT_LIBS)
 if NOTIFY_HTTP
 unit_tests += tests/unit/check_notify
 tests_unit_check_notify_SOURCES = tests/unit/check_notify.c tests/fakes/http.c tests/fakes/http.h tests/unit/around_fixture.h tests/unit/engine_fixture.h tests/unit/unit.h
-tests_unit_check_notify_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_notify_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
 tests_unit_check_notify_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_check_notify_DEPENDENCIES = pabengine-post
 endif

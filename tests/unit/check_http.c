@@ -83,7 +83,9 @@ START_TEST(an_upload_of_unknown_length_arrives_whole)
     fake_http_on(it.server, "PUT /u", (struct fake_answer){ .status = 200 });
     ck_assert_int_eq(http_do(it.http, &(struct http_req){ .method = "PUT", .path = "/u", .upload = count_up, .upload_ctx = &c }, &r, &it.err), PAB_OK);
     const char *sent = fake_http_sent(it.server, 0);
-    for (size_t i = 0; i < 3000000; i++) ck_assert_uint_eq((unsigned char)sent[i], i % 251);
+    size_t same = 0;
+    while (same < 3000000 && (unsigned char)sent[same] == same % 251) same++;
+    ck_assert_uint_eq(same, 3000000);
     http_resp_release(&r);
     end();
 }

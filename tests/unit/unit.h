@@ -12,6 +12,9 @@
 #include <check.h>
 #include <stdlib.h>
 
+/* Under valgrind, which make check-valgrind says, everything takes forty times as long: tests of sheer amounts take fewer there. */
+static inline int unit_is_slow(void) { return getenv("PABENGINE_TEST_SLOW") != NULL; }
+
 #define UNIT_MAIN(suite_name, ...)                                                       \
     int main(void)                                                                 \
     {                                                                              \
