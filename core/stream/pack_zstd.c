@@ -13,7 +13,7 @@ static const struct setting text[] = {
     { ZSTD_c_strategy, ZSTD_fast }, { ZSTD_c_windowLog, 21 }, { ZSTD_c_hashLog, 17 }, { ZSTD_c_minMatch, 7 }, { 0, 0 },
 };
 static const struct setting files[] = {
-    { ZSTD_c_strategy, ZSTD_fast }, { ZSTD_c_windowLog, 21 }, { ZSTD_c_hashLog, 16 }, { ZSTD_c_minMatch, 6 }, { 0, 0 },
+    { ZSTD_c_strategy, ZSTD_fast }, { ZSTD_c_windowLog, 22 }, { ZSTD_c_hashLog, 16 }, { ZSTD_c_minMatch, 7 }, { 0, 0 },
 };
 
 static int set(ZSTD_CCtx *z, ZSTD_cParameter name, int value)
