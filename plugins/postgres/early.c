@@ -25,7 +25,10 @@ struct pg_early {
     struct { struct table *items; size_t count, capacity; } tables;  /* that are complete */
 };
 
-static int is_entry(const char *entry) { return pab_str_has_prefix(entry, "INDEX ") || pab_str_has_prefix(entry, "CONSTRAINT "); }
+static int is_entry(const char *entry)
+{
+    return (pab_str_has_prefix(entry, "INDEX ") && !pab_str_has_prefix(entry, "INDEX ATTACH ")) || pab_str_has_prefix(entry, "CONSTRAINT ");
+}
 
 /* ---- what there is */
 int pg_index_table(const char *s, const char **ret, size_t *ret_size)
@@ -75,19 +78,24 @@ static int one_statement(void *ctx, const char *s, struct pab_error *err)
 
 static int any_entry(void *ctx, const char *entry)
 {
-    (void)ctx;
+    size_t *listed = ctx;
+    *listed += is_entry(entry);
     return is_entry(entry);
 }
 
 int pg_early_read(struct pg_back *b, uint64_t largest, struct pab_error *err)
 {
     CLEANUP_FREE char *list = NULL, *text = NULL;
+    size_t listed = 0;
     if (largest / WORTH < b->call->pg->copy_threshold) return PAB_OK;
     struct pg_early *e = b->early = pab_alloc(sizeof *e);
     int rc = b->list_path ? pab_read_file(AT_FDCWD, b->list_path, PG_TOC_MAX, &e->toc, NULL, err) : pg_toc_read(b, &e->toc, err);
-    if (!rc) rc = pg_toc_narrow(b, e->toc, "indexes.list", any_entry, NULL, &list, err);
+    if (!rc) rc = pg_toc_narrow(b, e->toc, "indexes.list", any_entry, &listed, &list, err);
     if (!rc) rc = pg_toc_text(b, list, TEXT_MAX, &text, err);
-    return rc ? rc : pg_each_statement(text, one_statement, e, err);
+    if (!rc) rc = pg_each_statement(text, one_statement, e, err);
+    /* not one statement an entry: which is which is not known, and all of them wait for the end */
+    if (!rc && listed != e->entries.count) pg_early_free(TAKE_PTR(b->early));
+    return rc;
 }
 
 void pg_early_free(struct pg_early *e)

@@ -15,6 +15,9 @@ pg shop "CREATE TABLE big AS SELECT i AS id, repeat(md5(i::text), 4) AS body FRO
          CREATE INDEX ON big (body); CREATE TABLE words (n int, word text); INSERT INTO words VALUES (0, 'zero'), (1, 'one'), (2, 'two');
          CREATE FUNCTION word(int) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT word FROM public.words WHERE n = \$1'; CREATE INDEX ON big (word(id % 3));
          CREATE TABLE visits AS SELECT i AS id, md5(i::text) AS who FROM generate_series(1, 20000) i; CREATE INDEX ON visits (who);
+         CREATE TABLE hits (id int PRIMARY KEY, who text) PARTITION BY RANGE (id); CREATE INDEX ON hits (who);
+         CREATE TABLE hits_1 PARTITION OF hits FOR VALUES FROM (0) TO (20000); CREATE TABLE hits_2 PARTITION OF hits DEFAULT;
+         INSERT INTO hits SELECT i * 2, repeat(md5(i::text), 3) FROM generate_series(1, 10100) i;
          CREATE TABLE small (a int REFERENCES big); INSERT INTO small SELECT generate_series(1, 50); CREATE TABLE state (what text); INSERT INTO state VALUES ('backed up')"
 expect 0 "a backup" run "$job"
 state() { pg "${1:-shop}" "SELECT what || ' ' || (SELECT count(*) FROM big) || ' ' || (SELECT count(*) FROM small) FROM state"; }
@@ -30,7 +33,8 @@ later
 expect 0 "a restore" restore "$job" latest --yes
 same "the rows are those of the backup" "backed up 40000 50" "$(state)"
 same "an index over what another table says is right" 13333 "$(pg shop "SET enable_seqscan = off; SELECT count(*) FROM big WHERE word(id % 3) = 'two'")"
-same "every table was analyzed, and none twice" "big 1 small 1 state 1 visits 1 words 1" "$(pg shop "SELECT string_agg(relname || ' ' || analyze_count, ' ' ORDER BY relname) FROM pg_stat_user_tables")"
+same "every table was analyzed, and none twice" "big 1 hits_1 1 hits_2 1 small 1 state 1 visits 1 words 1" "$(pg shop "SELECT string_agg(relname || ' ' || analyze_count, ' ' ORDER BY relname) FROM pg_stat_user_tables WHERE relname <> 'hits'")"
+same "indexes of a partitioned table have those of its parts" "2 t" "$(pg shop "SELECT count(*) || ' ' || left(bool_and(indisvalid)::text, 1) FROM pg_index WHERE indrelid = 'hits'::regclass")"
 same "the old database is kept" "later 40000 0" "$(state shop__pab_old)"
 expect 1 "a second restore does not throw it away" restore "$job" latest --yes
 grep -q -e '--cleanup' "$out" "$err" && ok "and names --cleanup" || { explain | not_ok "and names --cleanup" -; }
@@ -76,7 +80,7 @@ later
 echo "echo \"\$*\" >>'$T/calls'" >"$T/bin/meanwhile"
 expect 0 "a restore that says what it calls" restore "$T/bin.yaml" latest --yes --drop-old
 rm -f "$T/bin/meanwhile"
-same "big tables get their key and indexes before the end, but no index of a function" "3 1" "$(grep -c 'L .*/index-[0-9]*[.]list' "$T/calls") $(grep -c 'L .*/rest[.]list' "$T/calls")"
+same "big tables get their key and indexes before the end, but no index of a function" "5 1" "$(grep -c 'L .*/index-[0-9]*[.]list' "$T/calls") $(grep -c 'L .*/rest[.]list' "$T/calls")"
 later
 fault() { # NAME SECTION COMMAND
     printf 'case "$*" in *--section=%s*) %s ;; esac\n' "$2" "$3" >"$T/bin/meanwhile"
