@@ -170,6 +170,7 @@ static int emit_dir(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile 
     if (f->lead) return add_lead(w, s, f, err);
     pab_entry_from_stat(&e, &f->st);
     e.path = pab_walk_path(w, f->dir, "");
+    if (f->os_errno) pab_walk_warn(w, e.path, f->os_errno, "cannot read the folder, its content is left out");
     if (f->state == PAB_W_SAME && pab_tree_may_take(w->writer, f->known)) {
         int rc = announce(w, &e, err);
         return rc ? rc : pab_tree_keep(w->writer, &e, f->known, err);
@@ -178,7 +179,6 @@ static int emit_dir(struct pab_walker *w, struct pab_wslot *s, struct pab_wfile 
     e.xattr_count = f->xattr_count;
     e.xattrs = pab_xattr_list_view(&s->xattrs, f->xattr, f->xattr_count);
     warn_about(w, e.path, f);
-    if (f->os_errno) pab_walk_warn(w, e.path, f->os_errno, "cannot read the folder, its content is left out");
     return pab_walk_put(w, &e, &f->st, NULL, NULL, NULL, err);
 }
 
