@@ -1,7 +1,7 @@
 # unit tests of what happens around a run
 unit_tests += tests/unit/check_hooks
 tests_unit_check_hooks_SOURCES = tests/unit/check_hooks.c tests/unit/around_fixture.h tests/unit/engine_fixture.h tests/unit/unit.h
-tests_unit_check_hooks_CPPFLAGS = $(UNIT_CPPFLAGS)
+tests_unit_check_hooks_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
 tests_unit_check_hooks_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_metrics
