@@ -185,6 +185,13 @@ pg_tool() { # pg_dump, pg_restore, createdb ... against the same server
     shift
     "$PG_BIN/$tool" -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" "$@"
 }
+# Until somebody keeps everybody else from a table.
+until_locked() { # DATABASE TABLE
+    for _ in $(seq 300); do
+        [ "$(pg "$1" "SELECT count(*) FROM pg_locks WHERE relation = '$2'::regclass AND mode = 'AccessExclusiveLock' AND granted")" = 0 ] || return 0
+        sleep 0.1
+    done
+}
 
 # ---- the zoo: a database with one of everything (zoo.sql)
 # pg_dump of a database with the rows of each table sorted and put to the end: pg_dump loads the partitions of some tables

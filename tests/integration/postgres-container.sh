@@ -56,6 +56,7 @@ if without_tools true 2>/dev/null; then
     "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d boxed -c "BEGIN; LOCK TABLE small IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(120)" >/dev/null 2>&1 &
     locker=$!
     at_end kill "$locker"
+    until_locked boxed small
     ended_by() { # SIGNAL
         rm -f "$T/pid"
         without_tools "$top_builddir/run" sh -c "echo \$\$ >'$T/pid'; exec pabengine run '$job'" >"$out" 2>"$err" </dev/null &
@@ -81,6 +82,7 @@ fi
 if without_tools true 2>/dev/null; then
     pg boxed "BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)" >/dev/null 2>&1 &
     locker=$!
+    until_locked boxed t
     before=$(published)
     without_tools "$top_builddir/run" pabengine run "$job" >"$out" 2>"$err" </dev/null &
     run=$!

@@ -71,7 +71,7 @@ make_job < <(targets)
 pg "${db}_small" "CREATE TABLE locked (a int)"
 "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U "$PG_USER" -d "${db}_small" >/dev/null 2>&1 <<<"BEGIN; LOCK TABLE locked; SELECT pg_sleep(60);" &
 locker=$!
-sleep 1
+until_locked "${db}_small" locked
 { targets | sed 's/user: \([^,]*\),/user: \1, lock_timeout: 1s,/'; } | make_job
 expect 1 "a target that answers but cannot be backed up fails it" schedule test "$job"
 has "... is named" "$out" "FAILED db"
