@@ -25,7 +25,7 @@ import:credentials)
 esac
 END
 chmod 755 "$T/n8n"
-docker run -d --network none --label "$DOCKER_LABEL" --name "$box" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done' >/dev/null
+docker run -d --network none --label "$DOCKER_LABEL" --name "$box" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 60 & wait $!; done' >/dev/null
 at_end docker rm -f "$box"
 docker cp -q "$T/n8n" "$box:/bin/n8n" 2>/dev/null || docker cp "$T/n8n" "$box:/bin/n8n"
 key='key-of-the-instance-in-the-box'

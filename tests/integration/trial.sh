@@ -100,7 +100,7 @@ else
     volume=pabtrial$$
     docker volume create --label "$DOCKER_LABEL" $volume >/dev/null
     at_end docker volume rm -f $volume
-    docker run -d --network none --label "$DOCKER_LABEL" --name $volume -v $volume:/data "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; echo x >/data/x; while :; do sleep 0.05; done' >/dev/null
+    docker run -d --network none --label "$DOCKER_LABEL" --name $volume -v $volume:/data "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; echo x >/data/x; while :; do sleep 60 & wait $!; done' >/dev/null
     at_end docker rm -f $volume
     make_job <<<"targets: [{name: data, plugin: volume, options: {volumes: [{name: $volume, quiesce: stop}]}}]"
     since=$(docker inspect -f '{{.State.StartedAt}} {{.RestartCount}}' $volume)

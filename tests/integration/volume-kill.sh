@@ -10,7 +10,7 @@ p=pabtest$$
 container() {
     local name=$1
     shift
-    docker run -d --network none --label "$DOCKER_LABEL" --name "$p-$name" "$@" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done' >/dev/null
+    docker run -d --network none --label "$DOCKER_LABEL" --name "$p-$name" "$@" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 60 & wait $!; done' >/dev/null
 }
 all_states() { for c in "${containers[@]}"; do docker inspect -f '{{.Name}} {{.State.Status}}' "$p-$c"; done; }
 helpers() { docker ps -a --filter "label=pabengine.helper" --format '{{.Label "pabengine.helper"}} {{.Names}}' | grep "^$p-"; }

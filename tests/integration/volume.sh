@@ -12,7 +12,7 @@ dir() { docker volume inspect -f '{{.Mountpoint}}' "$p-$1"; }
 container() {
     local name=$1
     shift
-    docker run -d --network none --label "$DOCKER_LABEL" --name "$p-$name" "$@" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done' >/dev/null
+    docker run -d --network none --label "$DOCKER_LABEL" --name "$p-$name" "$@" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 60 & wait $!; done' >/dev/null
 }
 state() { docker inspect -f '{{.State.Status}}' "$p-$1"; }
 started() { docker inspect -f '{{.State.StartedAt}}' "$p-$1"; }
@@ -170,7 +170,7 @@ expect 1 "a container that does not stop in its time fails the run" run "$job"
 has "by name" "$err" "container '$p-deaf' did not stop within 1 s"
 same "all run again" "running $before" "$(state deaf) $(all_states)"
 docker rm -f "$p-deaf" >/dev/null
-docker run -d --rm --network none --label "$DOCKER_LABEL" --name "$p-once" -v "$p-app:/d" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 0.05; done' >/dev/null
+docker run -d --rm --network none --label "$DOCKER_LABEL" --name "$p-once" -v "$p-app:/d" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 60 & wait $!; done' >/dev/null
 expect 1 "a container that stopping would remove is refused" run "$job"
 same "it runs on, with the others" "running $before" "$(state once) $(all_states)"
 docker rm -f "$p-once" >/dev/null
