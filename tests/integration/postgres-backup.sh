@@ -265,6 +265,8 @@ rm "$T/bin/meanwhile"
 # ---- a table that stays locked
 coproc locker { "$PG_BIN/psql" -X -q -h "$PG_SOCKET" -p "$PG_PORT" -U postgres -d shop; }
 printf 'BEGIN; LOCK TABLE big IN ACCESS EXCLUSIVE MODE;\n\\echo locked\n' >&"${locker[1]}"
+# shellcheck disable=SC2154 # coproc sets it, and takes it away when the program has ended
+locker_pid=$locker_PID
 read -r _ <&"${locker[0]}"
 target "databases: [shop]"
 sed -i 's/lock_timeout: 20s/lock_timeout: 1s/' "$job"
@@ -272,8 +274,7 @@ before=$(published)
 expect 1 "a table that stays locked fails the run" run "$job"
 has "which says where to look" "$err" "pg_stat_activity"
 printf '\\q\n' >&"${locker[1]}"
-# shellcheck disable=SC2154 # coproc sets it
-wait "$locker_PID" 2>/dev/null
+wait "$locker_pid" 2>/dev/null
 no_trace "table locked"
 
 # ---- many tables

@@ -57,10 +57,11 @@ if without_tools true 2>/dev/null; then
     locker=$!
     at_end kill "$locker"
     until_locked boxed small
+    until_waiting() { for _ in $(seq 300); do [ "$(strays "AND wait_event_type = 'Lock'")" = 1 ] && break; sleep 0.1; done; }
     ended_by() { # SIGNAL
         rm -f "$T/pid"
         without_tools "$top_builddir/run" sh -c "echo \$\$ >'$T/pid'; exec pabengine run '$job'" >"$out" 2>"$err" </dev/null &
-        for _ in $(seq 100); do [ "$(strays "AND wait_event_type = 'Lock'")" = 1 ] && break; sleep 0.1; done
+        until_waiting
         same "its pg_dump in the container has a name of its own" 1 "$(strays)"
         kill "-$1" "$(cat "$T/pid")"
         wait $! 2>/dev/null
@@ -80,16 +81,13 @@ fi
 
 # removed in mid-dump: while its pg_dump, which waits for the lock, runs
 if without_tools true 2>/dev/null; then
-    pg boxed "BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)" >/dev/null 2>&1 &
+    pg boxed "BEGIN; LOCK TABLE small IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60)" >/dev/null 2>&1 &
     locker=$!
-    until_locked boxed t
+    until_locked boxed small
     before=$(published)
     without_tools "$top_builddir/run" pabengine run "$job" >"$out" 2>"$err" </dev/null &
     run=$!
-    for _ in $(seq 1 300); do
-        if docker top "$name" 2>/dev/null | grep -q pg_dump; then break; fi
-        sleep 0.1
-    done
+    until_waiting
     docker rm -f "$name" >/dev/null
     pg postgres "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'boxed' AND query LIKE '%pg_sleep%' AND pid <> pg_backend_pid()" >/dev/null
     wait $run
