@@ -49,7 +49,7 @@ END_TEST
 
 /* ---- large ones */
 
-#define LARGE ((size_t)(unit_is_slow() ? 3 : 16) << 20)
+#define LARGE ((size_t)(unit_is_slow() ? 1 : 16) << 20)
 
 static void begin_large(void)
 {
