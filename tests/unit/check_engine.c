@@ -123,7 +123,7 @@ START_TEST(any_number_of_warnings_leaves_a_small_manifest_and_their_count)
     struct pab_backup_list list = backups();
     const struct pab_strs *kept = &list.items[0].manifest.targets.items[0].warnings;
     ck_assert_uint_eq(kept->count, 1001);
-    ck_assert_str_eq(kept->items[1000], "and 24,000 more warnings, not listed");
+    ck_assert_str_eq(kept->items[1000], unit_is_slow() ? "and 2,000 more warnings, not listed" : "and 24,000 more warnings, not listed");
     ck_assert(pab_str_has_prefix(kept->items[999], "object0: warning 999 of xxx") && pab_str_has_suffix(kept->items[999], "xxx: its reason"));
     pab_backup_list_release(&list);
     ck_assert_uint_eq(warning_events, 1001);
@@ -342,7 +342,7 @@ START_TEST(a_run_killed_anywhere_leaves_a_whole_backup_or_none)
     JOB("a ok");
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_OK);
     int n = 1;
-    for (; killed_at_nth(n); n++) {
+    for (; killed_at_nth(n); n += unit_is_slow() ? 3 : 1) {
         struct pab_backup_list list = backups();
         ck_assert_uint_ge(list.count, 1);
         for (size_t i = 0; i < list.count; i++) ck_assert_msg(list.items[i].readable, "point %d: %s", n, list.items[i].name);

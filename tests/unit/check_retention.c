@@ -337,7 +337,7 @@ static void check_promises(const struct history *h, const struct pab_retention_r
 
 START_TEST(promises_hold_over_random_histories)
 {
-    for (uint64_t seed = 1; seed <= (unit_is_slow() ? 500 : 3000); seed++) {
+    for (uint64_t seed = 1; seed <= (unit_is_slow() ? 150 : 3000); seed++) {
         struct history h = { 0 };
         random_history(&h, seed);
         struct pab_retention_rules r = random_rules();
@@ -352,7 +352,7 @@ END_TEST
 
 START_TEST(the_order_of_the_list_does_not_matter)
 {
-    for (uint64_t seed = 1; seed <= 300; seed++) {
+    for (uint64_t seed = 1; seed <= (unit_is_slow() ? 50 : 300); seed++) {
         struct history h = { 0 }, turned;
         random_history(&h, seed);
         struct pab_retention_rules r = random_rules();
@@ -371,7 +371,7 @@ END_TEST
 /* More rules, or greater numbers, never drop what was kept before. */
 START_TEST(a_further_rule_only_keeps_more)
 {
-    for (uint64_t seed = 1; seed <= 1000; seed++) {
+    for (uint64_t seed = 1; seed <= (unit_is_slow() ? 100 : 1000); seed++) {
         struct history h = { 0 }, more;
         random_history(&h, seed);
         struct pab_retention_rules r = random_rules(), s = r;
@@ -391,7 +391,7 @@ END_TEST
 /* What a cleanup leaves, the next one leaves as well: sizes alike, so that none becomes suspicious by the loss of its neighbour. */
 START_TEST(a_second_cleanup_drops_nothing_more)
 {
-    for (uint64_t seed = 1; seed <= 1000; seed++) {
+    for (uint64_t seed = 1; seed <= (unit_is_slow() ? 100 : 1000); seed++) {
         struct history h = { 0 }, left = { 0 };
         random_history(&h, seed);
         for (size_t i = 0; i < h.n; i++) h.b[i].size = 1000;
