@@ -4,6 +4,7 @@ UNIT_CPPFLAGS = $(CORE_CPPFLAGS) $(CHECK_CFLAGS)
 UNIT_PATHS = -DTEST_SRCDIR=\"$(abs_top_srcdir)\" -DTEST_BUILDDIR=\"$(abs_top_builddir)\"
 UNIT_LIBS = $(CORE_LIBS) $(CHECK_LIBS)
 unit_tests =
+file_tests =
 
 if HAVE_CHECK
 include tests/unit/base.mk
@@ -36,8 +37,9 @@ AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; export top_srcdir; top_bu
 	PABENGINE_CONFIG=; export PABENGINE_CONFIG; \
 	ASAN_OPTIONS='detect_leaks=1'; export ASAN_OPTIONS;
 
-# The unit tests alone; the same under valgrind; the tests against real servers (tests/run does all of it).
-.PHONY: check-unit check-valgrind check-integration
+# The unit tests alone; the same under valgrind; the tests against real servers; a release that is built elsewhere, with the tests that
+# look for files, since the others do the same there as in `make check` (tests/run does all of it).
+.PHONY: check-unit check-valgrind check-integration distcheck-files
 check-unit:
 	$(MAKE) $(AM_MAKEFLAGS) check TESTS='$(unit_tests)'
 # Smaller stacks: valgrind marks the whole of one with each thread that begins and ends.
@@ -46,3 +48,5 @@ check-valgrind:
 	    LOG_COMPILER='$(LIBTOOL) --quiet --mode=execute valgrind --quiet --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite'
 check-integration:
 	$(top_srcdir)/tests/run --again integration
+distcheck-files:
+	$(MAKE) $(AM_MAKEFLAGS) distcheck TESTS='$(lint_tests) $(file_tests)'

@@ -12,11 +12,11 @@ n8n_job() { # OPTIONS beside the address and the key
 }
 cli="cli: ['$N8N_CLI'], user_folder: '$N8N_USER_FOLDER'"
 empty_of_workflows() {
-    local i id active
+    local i
     for ((i = 0; i < 5; i++)); do
-        n8n_pages workflows | jq -r '"\(.id) \(.active)"' >"$T/ids"
+        n8n_workflow_ids >"$T/ids"
         [ -s "$T/ids" ] || return 0
-        while read -r id active; do n8n_delete_workflow "$id" "$active"; done <"$T/ids"
+        n8n_delete_workflows <"$T/ids"
     done
 }
 

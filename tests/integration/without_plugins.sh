@@ -3,8 +3,10 @@
 # time limit: 600
 . "$(dirname "$0")/lib.sh"
 [ ! -f "$top_srcdir/config.status" ] || skip_all "cannot build elsewhere while the source folder is configured"
-build=$T/build
-mkdir "$build" && cd "$build" || exit 1
+# beside the other builds, so that ccache(1) knows what it has compiled before
+build=$top_builddir/../without
+rm -rf "$build" && mkdir "$build" && cd "$build" || exit 1
+at_end rm -rf "$build"
 plugins() { find .libs -name '*.so' -printf '%f\n' 2>/dev/null | sort | tr '\n' ' ' | sed 's/ $//'; }
 # One folder for all: the core is compiled once.
 variant() { # NAME WANTED FLAGS...
@@ -12,7 +14,7 @@ variant() { # NAME WANTED FLAGS...
     shift 2
     find . -name '*.so' -delete
     rm -f -- *.la
-    if "$top_srcdir/configure" -q --enable-werror CFLAGS='-O0' "$@" >"$T/log" 2>&1 && make -s -j2 all >>"$T/log" 2>&1; then same "$name" "$wanted" "$(plugins)"; else not_ok "$name" "$(tail -n 30 "$T/log")"; fi
+    if "$top_srcdir/configure" -q -C --enable-werror CFLAGS='-O0' "$@" >"$T/log" 2>&1 && make -s -j2 all >>"$T/log" 2>&1; then same "$name" "$wanted" "$(plugins)"; else not_ok "$name" "$(tail -n 30 "$T/log")"; fi
 }
 all=(files letta n8n neo4j postgres volume)
 variant "without any plugin and without notifications over HTTP the core builds" "" "${all[@]/#/--without-}" --without-notify

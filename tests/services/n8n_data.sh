@@ -14,8 +14,20 @@ n8n_api() {
     local method=$1 path=$2 body=()
     [ $# -lt 3 ] || body=(--data-binary "$3")
     [ "${3:-}" != - ] || body=(--data-binary @-)
-    curl -sS -m 60 --fail-with-body -X "$method" -H @<(printf 'X-N8N-API-KEY: %s\n' "$(cat "$N8N_API_KEY_FILE")") \
+    curl -sS -m 60 --fail-with-body -X "$method" -H @<(printf 'X-N8N-API-KEY: %s\n' "$(<"$N8N_API_KEY_FILE")") \
         -H 'Content-Type: application/json' ${body[@]+"${body[@]}"} "$N8N_URL/api/v1/$path"
+}
+# Many requests over one connection: {"method", "path", "body"} a line. Prints {"status", "answer"} for each, a line too.
+n8n_requests() {
+    local config
+    config=$(jq -r --rawfile key "$N8N_API_KEY_FILE" --arg url "$N8N_URL/api/v1/" '"next", "silent", "show-error", "max-time = 60", "request = \(.method)", "url = \($url + .path | tojson)",
+        "header = \("X-N8N-API-KEY: " + ($key | rtrimstr("\n")) | tojson)", "header = \"Content-Type: application/json\"",
+        if .body then "data-binary = \(.body | tojson | tojson)" else empty end, "write-out = \"\\n%{http_code}\\n\""') || return 1
+    [ -z "$config" ] || curl -K - <<<"$config" | jq -Rnc '[inputs] as $lines | range(0; $lines | length; 2) | {status: ($lines[. + 1] | tonumber), answer: ($lines[.] | . as $text | try fromjson catch $text)}'
+}
+# Of the same, all of which must succeed, the ids of what was made
+n8n_ids() {
+    n8n_requests | jq -r 'if .status < 300 then .answer | .id // .data.id else "status \(.status): \(.answer)\n" | halt_error end'
 }
 # n8n_pages PATH: every item of a paged list, one a line
 n8n_pages() {
@@ -129,28 +141,24 @@ n8n_seed_table() {
         | n8n_api POST "data-tables/$id/rows" - >/dev/null
 }
 
+n8n_post() { jq -c --arg path "$1" '{method: "POST", path: $path, body: .}'; } # bodies on stdin, as requests
 n8n_seed() {
-    local count=${1:-200} credentials='[]' tags=() name body id i=0
-    while IFS= read -r body; do
-        id=$(n8n_new credentials <<<"$body") || return 1
-        credentials=$(jq -c --arg id "$id" --argjson one "$body" '. + [{id: $id, name: $one.name, type: $one.type}]' <<<"$credentials")
-    done < <(n8n_credential_bodies)
-    for name in production staging "zu prüfen" 客户 "a/b" "UPPER" "upper 2" "last"; do
-        id=$(jq -nc --arg name "$name" '{name: $name}' | n8n_new tags) || return 1
-        tags+=("$id")
+    local count=${1:-200} credentials tags made i
+    credentials=$(n8n_credential_bodies | n8n_post credentials | n8n_ids | jq -Rnc --slurpfile bodies <(n8n_credential_bodies) '[inputs] | to_entries | map({id: .value} + ($bodies[.key] | {name, type}))') || return 1
+    mapfile -t tags < <(jq -nc '"production", "staging", "zu prüfen", "客户", "a/b", "UPPER", "upper 2", "last" | {name: .}' | n8n_post tags | n8n_ids)
+    mapfile -t made < <(n8n_workflow_bodies "$count" "$credentials" | n8n_post workflows | n8n_requests | jq -r '.answer.id? // ""')
+    # 1.x does not take pinned data through its API
+    for i in "${!made[@]}"; do
+        [ -n "${made[i]}" ] || made[i]=$(n8n_workflow_bodies "$count" "$credentials" | sed -n "$((i + 1))p" | jq -c 'del(.pinData)' | n8n_new workflows) || return 1
     done
-    while IFS= read -r body; do
-        i=$((i + 1))
-        # 1.x does not take pinned data through its API
-        id=$(n8n_new workflows <<<"$body" 2>/dev/null) || id=$(jq -c 'del(.pinData)' <<<"$body" | n8n_new workflows) || return 1
-        if [ $((i % 4)) -eq 0 ]; then
-            n8n_api PUT "workflows/$id/tags" "[{\"id\": \"${tags[i % 8]}\"}, {\"id\": \"${tags[(i + 3) % 8]}\"}]" >/dev/null || return 1
-        fi
-        if [ $((i % 20)) -eq 0 ]; then n8n_api POST "workflows/$id/activate" '{}' >/dev/null || return 1; fi
-        # 1.x cannot archive through its API
-        if [ $((i % 25)) -eq 1 ]; then n8n_api POST "workflows/$id/archive" '{}' >/dev/null 2>&1 || :; fi
-    done < <(n8n_workflow_bodies "$count" "$credentials")
-    [ "$i" -eq "$count" ] && n8n_seed_references && n8n_seed_table && n8n_hooks_answer "$count"
+    [ ${#tags[@]} -eq 8 ] && [ ${#made[@]} -eq "$count" ] || return 1
+    for ((i = 1; i <= count; i++)); do
+        [ $((i % 4)) -ne 0 ] || echo "{\"method\": \"PUT\", \"path\": \"workflows/${made[i - 1]}/tags\", \"body\": [{\"id\": \"${tags[i % 8]}\"}, {\"id\": \"${tags[(i + 3) % 8]}\"}]}"
+        [ $((i % 20)) -ne 0 ] || echo "{\"method\": \"POST\", \"path\": \"workflows/${made[i - 1]}/activate\", \"body\": {}}"
+    done | n8n_requests | jq -se 'all(.status < 300)' >/dev/null || return 1
+    # 1.x cannot archive through its API
+    for ((i = 1; i <= count; i += 25)); do echo "{\"method\": \"POST\", \"path\": \"workflows/${made[i - 1]}/archive\", \"body\": {}}"; done | n8n_requests >/dev/null
+    n8n_seed_references && n8n_seed_table && n8n_hooks_answer "$count"
 }
 
 # ---- show
@@ -197,26 +205,27 @@ n8n_show() {
 }
 
 # ---- wipe
-# One that is active cannot be deleted, and one that has just been deactivated stays so for a moment.
-n8n_delete_workflow() { # ID ACTIVE
-    local try
-    [ "$2" != true ] || n8n_api POST "workflows/$1/deactivate" '{}' >/dev/null || return 1
+# Deletes the workflows on stdin: ID ACTIVE a line. One that is active cannot be deleted, and one that has just been deactivated stays so for a moment.
+n8n_delete_workflows() {
+    local try left
+    left=$(jq -Rnc '[inputs | split(" ") | select(length == 2) | {id: .[0], active: (.[1] == "true")}]')
+    jq -c '.[] | select(.active) | {method: "POST", path: "workflows/\(.id)/deactivate", body: {}}' <<<"$left" | n8n_requests >/dev/null
     for try in 1 2 3 4 5 6 7 8 9; do
-        n8n_api DELETE "workflows/$1" >/dev/null 2>&1 && return 0
+        left=$(jq -c '.[] | {method: "DELETE", path: "workflows/\(.id)"}' <<<"$left" | n8n_requests | jq -sc --argjson asked "$left" '[to_entries[] | select(.value.status >= 300) | $asked[.key]]')
+        [ "$left" != "[]" ] || return 0
         sleep "0.$try"
     done
-    n8n_api DELETE "workflows/$1" >/dev/null
+    echo "these workflows cannot be deleted: $left" >&2
+    return 1
 }
+n8n_workflow_ids() { n8n_pages workflows | jq -r '"\(.id) \(.active)"'; } # as that takes them
 n8n_wipe() {
-    local kind id active all
+    local kind all
     # the whole list first: pages are counted from its beginning, and would skip some while it shrinks
-    all=$(n8n_pages workflows | jq -r '"\(.id) \(.active)"') || return 1
-    while read -r id active; do
-        [ -z "$id" ] || n8n_delete_workflow "$id" "$active" || return 1
-    done <<<"$all"
-    for id in $(n8n_credentials '' | jq -r .id); do n8n_api DELETE "credentials/$id" >/dev/null || return 1; done
-    for kind in tags data-tables; do
-        n8n_has "$kind" || continue
-        for id in $(n8n_pages "$kind" | jq -r .id); do n8n_api DELETE "$kind/$id" >/dev/null || return 1; done
+    all=$(n8n_workflow_ids) && n8n_delete_workflows <<<"$all" || return 1
+    for kind in credentials tags data-tables; do
+        n8n_has "$kind" || [ $kind = credentials ] || continue
+        all=$(if [ $kind = credentials ]; then n8n_credentials ''; else n8n_pages "$kind"; fi) || return 1
+        jq -c --arg kind "$kind" '{method: "DELETE", path: "\($kind)/\(.id)"}' <<<"$all" | n8n_requests | jq -se 'all(.status < 300)' >/dev/null || return 1
     done
 }

@@ -2,11 +2,13 @@
 unit_tests += tests/unit/check_hooks
 tests_unit_check_hooks_SOURCES = tests/unit/check_hooks.c tests/unit/around_fixture.h tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_hooks_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_hooks
 tests_unit_check_hooks_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_metrics
 tests_unit_check_metrics_SOURCES = tests/unit/check_metrics.c tests/unit/around_fixture.h tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_metrics_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_metrics
 tests_unit_check_metrics_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_outcome
@@ -24,6 +26,7 @@ if NOTIFY_HTTP
 unit_tests += tests/unit/check_notify
 tests_unit_check_notify_SOURCES = tests/unit/check_notify.c tests/fakes/http.c tests/fakes/http.h tests/unit/around_fixture.h tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_notify_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_notify
 tests_unit_check_notify_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_check_notify_DEPENDENCIES = pabengine-post
 endif

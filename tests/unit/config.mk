@@ -27,5 +27,6 @@ tests_unit_check_job_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/check_examples
 tests_unit_check_examples_SOURCES = tests/unit/check_examples.c tests/unit/config_fixture.h tests/unit/machine_fixture.h tests/unit/unit.h
 tests_unit_check_examples_CPPFLAGS = $(UNIT_CPPFLAGS) -DTEST_PLUGINS='"$(pkgplugin_LTLIBRARIES:.la=)"' $(UNIT_PATHS)
+file_tests += tests/unit/check_examples
 tests_unit_check_examples_LDADD = $(UNIT_LIBS)
 EXTRA_tests_unit_check_examples_DEPENDENCIES = $(pkgplugin_LTLIBRARIES)

@@ -2,6 +2,7 @@
 unit_tests += tests/unit/check_engine
 tests_unit_check_engine_SOURCES = tests/unit/check_engine.c tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_engine_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_engine
 tests_unit_check_engine_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_events
@@ -12,16 +13,19 @@ tests_unit_check_events_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/check_conformance
 tests_unit_check_conformance_SOURCES = tests/unit/check_conformance.c tests/unit/unit.h
 tests_unit_check_conformance_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_conformance
 tests_unit_check_conformance_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_damage
 tests_unit_check_damage_SOURCES = tests/unit/check_damage.c tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_damage_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_damage
 tests_unit_check_damage_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_journal
 tests_unit_check_journal_SOURCES = tests/unit/check_journal.c tests/unit/unit.h
 tests_unit_check_journal_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_journal
 tests_unit_check_journal_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_scratch
@@ -47,6 +51,7 @@ tests_unit_check_retention_clock_LDADD = $(UNIT_LIBS)
 unit_tests += tests/unit/check_incremental
 tests_unit_check_incremental_SOURCES = tests/unit/check_incremental.c tests/unit/engine_fixture.h tests/unit/unit.h
 tests_unit_check_incremental_CPPFLAGS = $(UNIT_CPPFLAGS) $(UNIT_PATHS)
+file_tests += tests/unit/check_incremental
 tests_unit_check_incremental_LDADD = $(UNIT_LIBS)
 
 unit_tests += tests/unit/check_status
