@@ -9,6 +9,8 @@
 #
 # Active ones answer GET $N8N_URL/webhook/pab-hook-N with {"flow": N}: N = 20, 40, ... (n8n_hooks [COUNT] names them, n8n_hooks_answer [COUNT] waits for them).
 
+. "$(dirname "${BASH_SOURCE[0]}")/requests.sh"
+
 # The key never stands in an argument, where everybody on this machine could read it.
 n8n_api() {
     local method=$1 path=$2 body=()
@@ -17,18 +19,8 @@ n8n_api() {
     curl -sS -m 60 --fail-with-body -X "$method" -H @<(printf 'X-N8N-API-KEY: %s\n' "$(<"$N8N_API_KEY_FILE")") \
         -H 'Content-Type: application/json' ${body[@]+"${body[@]}"} "$N8N_URL/api/v1/$path"
 }
-# Many requests over one connection: {"method", "path", "body"} a line. Prints {"status", "answer"} for each, a line too.
-n8n_requests() {
-    local config
-    config=$(jq -r --rawfile key "$N8N_API_KEY_FILE" --arg url "$N8N_URL/api/v1/" '"next", "silent", "show-error", "max-time = 60", "request = \(.method)", "url = \($url + .path | tojson)",
-        "header = \("X-N8N-API-KEY: " + ($key | rtrimstr("\n")) | tojson)", "header = \"Content-Type: application/json\"",
-        if .body then "data-binary = \(.body | tojson | tojson)" else empty end, "write-out = \"\\n%{http_code}\\n\""') || return 1
-    [ -z "$config" ] || curl -K - <<<"$config" | jq -Rnc '[inputs] as $lines | range(0; $lines | length; 2) | {status: ($lines[. + 1] | tonumber), answer: ($lines[.] | . as $text | try fromjson catch $text)}'
-}
-# Of the same, all of which must succeed, the ids of what was made
-n8n_ids() {
-    n8n_requests | jq -r 'if .status < 300 then .answer | .id // .data.id else "status \(.status): \(.answer)\n" | halt_error end'
-}
+n8n_requests() { many_requests "X-N8N-API-KEY: $(<"$N8N_API_KEY_FILE")" "$N8N_URL/api/v1/"; } # as that takes them
+n8n_ids() { n8n_requests | answered_ids; }
 # n8n_pages PATH: every item of a paged list, one a line
 n8n_pages() {
     local cursor='' answer
@@ -41,11 +33,7 @@ n8n_pages() {
 }
 # Whether the server has a list at all (1.x has no list of credentials and no data tables).
 n8n_has() { n8n_api GET "$1?limit=1" >/dev/null 2>&1; }
-n8n_new() { # PATH, body on stdin: prints the id
-    local answer
-    answer=$(n8n_api POST "$1" -) || { echo "POST $1: $answer" >&2; return 1; }
-    jq -r '.id // .data.id' <<<"$answer"
-}
+n8n_new() { posts "$1" | n8n_ids; } # PATH, bodies on stdin: prints the ids
 n8n_hooks() { seq 20 20 "${1:-200}"; }
 # Waits until each of them answers with its number: a server registers the webhooks of an activated workflow after it has said yes.
 n8n_hooks_answer() { # [COUNT]
@@ -141,12 +129,11 @@ n8n_seed_table() {
         | n8n_api POST "data-tables/$id/rows" - >/dev/null
 }
 
-n8n_post() { jq -c --arg path "$1" '{method: "POST", path: $path, body: .}'; } # bodies on stdin, as requests
 n8n_seed() {
     local count=${1:-200} credentials tags made i
-    credentials=$(n8n_credential_bodies | n8n_post credentials | n8n_ids | jq -Rnc --slurpfile bodies <(n8n_credential_bodies) '[inputs] | to_entries | map({id: .value} + ($bodies[.key] | {name, type}))') || return 1
-    mapfile -t tags < <(jq -nc '"production", "staging", "zu prüfen", "客户", "a/b", "UPPER", "upper 2", "last" | {name: .}' | n8n_post tags | n8n_ids)
-    mapfile -t made < <(n8n_workflow_bodies "$count" "$credentials" | n8n_post workflows | n8n_requests | jq -r '.answer.id? // ""')
+    credentials=$(n8n_credential_bodies | posts credentials | n8n_ids | jq -Rnc --slurpfile bodies <(n8n_credential_bodies) '[inputs] | to_entries | map({id: .value} + ($bodies[.key] | {name, type}))') || return 1
+    mapfile -t tags < <(jq -nc '"production", "staging", "zu prüfen", "客户", "a/b", "UPPER", "upper 2", "last" | {name: .}' | posts tags | n8n_ids)
+    mapfile -t made < <(n8n_workflow_bodies "$count" "$credentials" | posts workflows | n8n_requests | jq -r '.answer.id? // ""')
     # 1.x does not take pinned data through its API
     for i in "${!made[@]}"; do
         [ -n "${made[i]}" ] || made[i]=$(n8n_workflow_bodies "$count" "$credentials" | sed -n "$((i + 1))p" | jq -c 'del(.pinData)' | n8n_new workflows) || return 1
@@ -155,7 +142,7 @@ n8n_seed() {
     for ((i = 1; i <= count; i++)); do
         [ $((i % 4)) -ne 0 ] || echo "{\"method\": \"PUT\", \"path\": \"workflows/${made[i - 1]}/tags\", \"body\": [{\"id\": \"${tags[i % 8]}\"}, {\"id\": \"${tags[(i + 3) % 8]}\"}]}"
         [ $((i % 20)) -ne 0 ] || echo "{\"method\": \"POST\", \"path\": \"workflows/${made[i - 1]}/activate\", \"body\": {}}"
-    done | n8n_requests | jq -se 'all(.status < 300)' >/dev/null || return 1
+    done | n8n_ids >/dev/null || return 1
     # 1.x cannot archive through its API
     for ((i = 1; i <= count; i += 25)); do echo "{\"method\": \"POST\", \"path\": \"workflows/${made[i - 1]}/archive\", \"body\": {}}"; done | n8n_requests >/dev/null
     n8n_seed_references && n8n_seed_table && n8n_hooks_answer "$count"
@@ -211,7 +198,7 @@ n8n_delete_workflows() {
     left=$(jq -Rnc '[inputs | split(" ") | select(length == 2) | {id: .[0], active: (.[1] == "true")}]')
     jq -c '.[] | select(.active) | {method: "POST", path: "workflows/\(.id)/deactivate", body: {}}' <<<"$left" | n8n_requests >/dev/null
     for try in 1 2 3 4 5 6 7 8 9; do
-        left=$(jq -c '.[] | {method: "DELETE", path: "workflows/\(.id)"}' <<<"$left" | n8n_requests | jq -sc --argjson asked "$left" '[to_entries[] | select(.value.status >= 300) | $asked[.key]]')
+        left=$(jq -c '.[] | {method: "DELETE", path: "workflows/\(.id)"}' <<<"$left" | n8n_requests | jq -sc --argjson asked "$left" '[to_entries[] | select(.value.status < 200 or .value.status >= 300) | $asked[.key]]')
         [ "$left" != "[]" ] || return 0
         sleep "0.$try"
     done
@@ -226,6 +213,6 @@ n8n_wipe() {
     for kind in credentials tags data-tables; do
         n8n_has "$kind" || [ $kind = credentials ] || continue
         all=$(if [ $kind = credentials ]; then n8n_credentials ''; else n8n_pages "$kind"; fi) || return 1
-        jq -c --arg kind "$kind" '{method: "DELETE", path: "\($kind)/\(.id)"}' <<<"$all" | n8n_requests | jq -se 'all(.status < 300)' >/dev/null || return 1
+        jq -c --arg kind "$kind" '{method: "DELETE", path: "\($kind)/\(.id)"}' <<<"$all" | n8n_ids >/dev/null || return 1
     done
 }
