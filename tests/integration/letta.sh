@@ -13,7 +13,6 @@ targets:
   - {name: agents, plugin: letta, options: {url: "$LETTA_URL", password: "file:$LETTA_PASSWORD_FILE"$1}}
 END
 }
-number() { letta_pages "$1" 50 | wc -l; }
 
 # With one agent that thinks in the background: the server makes a second agent and a group for it.
 seed() { # PASSAGES
