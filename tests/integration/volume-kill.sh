@@ -12,7 +12,7 @@ container() {
     shift
     docker run -d --network none --label "$DOCKER_LABEL" --name "$p-$name" "$@" "$DOCKER_IMAGE" sh -c 'trap "exit 0" TERM; while :; do sleep 60 & wait $!; done' >/dev/null
 }
-all_states() { for c in "${containers[@]}"; do docker inspect -f '{{.Name}} {{.State.Status}}' "$p-$c"; done; }
+all_states() { [ ${#containers[@]} -eq 0 ] || docker inspect -f '{{.Name}} {{.State.Status}}' "${containers[@]/#/$p-}"; }
 helpers() { docker ps -a --filter "label=pabengine.helper" --format '{{.Label "pabengine.helper"}} {{.Names}}' | grep "^$p-"; }
 journal() { find "$PABENGINE_STATE_DIR/journal" -name '*.jsonl' -exec cat {} + 2>/dev/null; }
 clean_up() {

@@ -2,16 +2,16 @@
 if PLUGIN_N8N
 unit_tests += tests/unit/check_n8n_text tests/unit/check_n8n_backup tests/unit/check_n8n_restore tests/unit/check_n8n_faults
 N8N_TEST_LIBS = libpab_fake_http.la libpab_fakes.la $(DOCKER_LIBS) $(ARCHIVE_LIBS) $(CRYPTO_LIBS) $(CHECK_LIBS)
-tests_unit_check_n8n_text_SOURCES = tests/unit/check_n8n_text.c tests/unit/unit.h plugins/n8n/text.c plugins/n8n/refs.c plugins/n8n/key.c
+tests_unit_check_n8n_text_SOURCES = tests/unit/check_n8n_text.c tests/unit/unit.h
 tests_unit_check_n8n_text_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
-tests_unit_check_n8n_text_LDADD = $(N8N_TEST_LIBS)
-tests_unit_check_n8n_backup_SOURCES = tests/unit/check_n8n_backup.c tests/unit/n8n_fixture.h tests/unit/unit.h $(n8n_la_SOURCES)
+tests_unit_check_n8n_text_LDADD = libpab_n8n.la $(N8N_TEST_LIBS)
+tests_unit_check_n8n_backup_SOURCES = tests/unit/check_n8n_backup.c tests/unit/n8n_fixture.h tests/unit/unit.h
 tests_unit_check_n8n_backup_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
-tests_unit_check_n8n_backup_LDADD = $(N8N_TEST_LIBS)
-tests_unit_check_n8n_restore_SOURCES = tests/unit/check_n8n_restore.c tests/unit/n8n_fixture.h tests/unit/unit.h $(n8n_la_SOURCES)
+tests_unit_check_n8n_backup_LDADD = libpab_n8n.la $(N8N_TEST_LIBS)
+tests_unit_check_n8n_restore_SOURCES = tests/unit/check_n8n_restore.c tests/unit/n8n_fixture.h tests/unit/unit.h
 tests_unit_check_n8n_restore_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
-tests_unit_check_n8n_restore_LDADD = $(N8N_TEST_LIBS)
-tests_unit_check_n8n_faults_SOURCES = tests/unit/check_n8n_faults.c tests/unit/n8n_fixture.h tests/unit/unit.h $(n8n_la_SOURCES)
+tests_unit_check_n8n_restore_LDADD = libpab_n8n.la $(N8N_TEST_LIBS)
+tests_unit_check_n8n_faults_SOURCES = tests/unit/check_n8n_faults.c tests/unit/n8n_fixture.h tests/unit/unit.h
 tests_unit_check_n8n_faults_CPPFLAGS = $(UNIT_CPPFLAGS) $(CURL_CFLAGS)
-tests_unit_check_n8n_faults_LDADD = $(N8N_TEST_LIBS)
+tests_unit_check_n8n_faults_LDADD = libpab_n8n.la $(N8N_TEST_LIBS)
 endif
