@@ -18,7 +18,8 @@ cd "$T" || exit 1
 } >"$T/openssl.log" 2>&1 || { not_ok "certificates are made" "$(tail -n 5 "$T/openssl.log")"; exit; }
 
 proxies=()
-at_end 'kill "${proxies[@]}"'
+end_proxies() { kill "${proxies[@]}"; }
+at_end end_proxies
 proxy() { # NAME CERTIFICATE URL: sets $url to its address
     local i
     python3 "$top_srcdir/tests/services/tls-proxy.py" "$2.pem" "$2.key" "${3##*:}" >"$1.port" 2>"$1.err" </dev/null &
