@@ -23,15 +23,15 @@ letta_ids() { letta_requests | answered_ids; }
 letta_new() { posts "$1" | letta_ids; } # PATH, bodies on stdin: prints the ids
 # letta_pages PATH [LIMIT]: every item of a list, one a line
 letta_pages() {
-    local after='' answer page limit=${2:-1000} separator='?'
+    local after='' answer listed limit=${2:-1000} separator='?'
     case $1 in *\?*) separator='&' ;; esac
     while :; do
         answer=$(letta_api GET "$1${separator}limit=$limit&order=asc${after:+&after=$after}") || return 1
-        mapfile -t page < <(jq -c '.[], .[-1].id' <<<"$answer")
-        [ ${#page[@]} -gt 1 ] || return 0
-        printf '%s\n' "${page[@]:0:${#page[@]}-1}"
-        [ ${#page[@]} -gt "$limit" ] || return 0
-        after=${page[-1]//\"/}
+        mapfile -t listed < <(jq -c '.[], .[-1].id' <<<"$answer")
+        [ ${#listed[@]} -gt 1 ] || return 0
+        printf '%s\n' "${listed[@]:0:${#listed[@]}-1}"
+        [ ${#listed[@]} -gt "$limit" ] || return 0
+        after=${listed[-1]//\"/}
     done
 }
 # The lists that these requests answer with: {"of", "items"} a line, "of" being the path, and the archive that a search is in
