@@ -11,8 +11,8 @@ static const char tables_sql[] =
     "SELECT pg_catalog.format('%%I.%%I', n.nspname, c.relname), c.relhassubclass OR %s FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't' ORDER BY c.relpages DESC, 1";
 
-/* As arguments of vacuumdb; none: all tables, or with *ret_done no table, since all have been analyzed. */
-static int choose_tables(struct pg_back *b, struct pab_strs *ret, int *ret_done, struct pab_error *err)
+/* As arguments of vacuumdb; none: all tables. */
+static int choose_tables(struct pg_back *b, struct pab_strs *ret, struct pab_error *err)
 {
     CLEANUP_CONN PGconn *conn = NULL;
     CLEANUP_RESULT PGresult *r = NULL;
@@ -29,7 +29,6 @@ static int choose_tables(struct pg_back *b, struct pab_strs *ret, int *ret_done,
         pab_strs_add(ret, arg);
         bytes += strlen(arg) + 1;
     }
-    *ret_done = done && !ret->count;
     if (!done || bytes > NAMES_BYTES) pab_strs_release(ret);
     return PAB_OK;
 }
@@ -41,13 +40,11 @@ int pg_analyze(struct pg_back *b, struct pab_error *err)
     const char *const fixed[] = { "vacuumdb", "--analyze-only", "--quiet", jobs };
     snprintf(jobs, sizeof jobs, "--jobs=%d", b->call->pg->jobs);
     struct pab_strs tables = { 0 };
-    int all_done = 0;
-    int rc = choose_tables(b, &tables, &all_done, err);
-    if (rc || all_done) return rc;
+    int rc = choose_tables(b, &tables, err);
     for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) pab_strs_add(&argv, fixed[i]);
     for (size_t i = 0; i < tables.count; i++) pab_strs_add(&argv, tables.items[i]);
     CLEANUP_FREE char *what = pab_sprintf("ANALYZE of '%s'", b->from);
-    rc = pg_back_tool(b, (const char *const *)argv.items, what, err);
+    if (!rc) rc = pg_back_tool(b, (const char *const *)argv.items, what, err);
     pab_strs_release(&tables);
     pab_strs_release(&argv);
     return rc;

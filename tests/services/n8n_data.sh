@@ -211,8 +211,7 @@ n8n_wipe() {
     # the whole list first: pages are counted from its beginning, and would skip some while it shrinks
     all=$(n8n_workflow_ids) && n8n_delete_workflows <<<"$all" || return 1
     for kind in credentials tags data-tables; do
-        n8n_has "$kind" || [ $kind = credentials ] || continue
-        all=$(if [ $kind = credentials ]; then n8n_credentials ''; else n8n_pages "$kind"; fi) || return 1
+        all=$(case $kind in credentials) n8n_credentials '' ;; *) ! n8n_has "$kind" || n8n_pages "$kind" ;; esac) || return 1
         jq -c --arg kind "$kind" '{method: "DELETE", path: "\($kind)/\(.id)"}' <<<"$all" | n8n_ids >/dev/null || return 1
     done
 }

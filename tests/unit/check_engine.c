@@ -113,7 +113,7 @@ END_TEST
 START_TEST(any_number_of_warnings_leaves_a_small_manifest_and_their_count)
 {
     setup();
-    JOB("a flood");
+    JOB(unit_is_slow() ? "a flood,\"bytes\":3000" : "a flood,\"bytes\":25000");
     ck_assert_int_eq(backup_named("one"), PAB_EXIT_INCOMPLETE);
     struct stat st;
     char path[160];
